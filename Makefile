@@ -1,0 +1,39 @@
+# Millrace: `make demo` shows it, `make test` proves it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+ORDERS ?= 6919
+SWIFT_BUILD = swift build -c release
+BIN = .build/release
+
+.PHONY: help setup build demo chaos test bench doctor lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (libpq, librabbitmq, PostgreSQL, RabbitMQ)
+	@scripts/install-dependencies
+
+build: setup ## build everything once, in release
+	@scripts/build
+
+demo: build ## run real orders through every part and check the invariants (ORDERS=500 for fewer)
+	@$(BIN)/millrace demo --orders $(ORDERS)
+
+chaos: build ## the same while processes are killed at random
+	@$(BIN)/millrace demo --orders $(ORDERS) --chaos --kills 10
+
+test: build ## every test, against private servers that it starts itself
+	@scripts/test
+
+bench: build ## the table of docs/performance.md, as ratios measured side by side
+	@Benchmarks/run
+
+doctor: build ## what this machine lacks, and the command that mends it
+	@$(BIN)/millrace doctor
+
+lint: ## formatting
+	@swift format lint --recursive --strict Sources Tests workers Package.swift
+
+clean: ## remove what was built and the default data folder
+	@rm -rf .build .millrace

@@ -1,0 +1,125 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A worker is one executable, `<name>-worker`, whose sources live in `workers/<name>/Sources`.
+func worker(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .executableTarget(
+        name: "\(name)-worker",
+        dependencies: ["Millrace", "Topics"] + dependencies,
+        path: "workers/\(name)/Sources",
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "millrace",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Millrace", targets: ["Millrace"]),
+        .library(name: "Topics", targets: ["Topics"]),
+        .executable(name: "millrace", targets: ["millrace-cli"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibPQ", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .systemLibrary(
+            name: "CRabbitMQ", pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"]), .brew(["rabbitmq-c"])]),
+
+        library("Contracts"),
+        library("ContractFiles", ["Contracts", .product(name: "Yams", package: "Yams")]),
+        library("Topics", ["Contracts"]),
+        library("Postgres", ["CLibPQ", logging, lifecycle, collections]),
+        library("AMQP", ["CRabbitMQ", logging, lifecycle, collections]),
+        library("Observability", [logging]),
+        library("Messaging", ["Contracts", "Postgres", "AMQP", logging, lifecycle, collections]),
+        library("EventStore", ["Contracts", "Postgres", "Messaging"]),
+        library("Projections", ["Contracts", "Postgres", "Messaging"]),
+        library("Sagas", ["Contracts", "Postgres", "Messaging", logging]),
+        library("Edge", ["Contracts", hummingbird]),
+        .systemLibrary(name: "CProcess"),
+        library("Servers", ["CProcess", logging]),
+        library(
+            "Millrace",
+            [
+                "Contracts", "Postgres", "AMQP", "Messaging", "EventStore", "Projections", "Sagas",
+                "Edge", "Observability", hummingbird, logging, lifecycle,
+            ]),
+        .executableTarget(
+            name: "millrace-cli",
+            dependencies: [
+                "Contracts", "ContractFiles", "Topics", "Postgres", "AMQP", "Messaging", "Sagas", "Servers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
+                logging,
+            ],
+            path: "Sources/millrace-cli",
+            swiftSettings: settings
+        ),
+
+        .target(
+            name: "TestSupport", dependencies: ["Servers", "Postgres", "AMQP", logging],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        tests("AMQPTests", ["AMQP", "Servers", "TestSupport", logging, lifecycle]),
+        tests("ContractsTests", ["Contracts", "ContractFiles", "Topics"]),
+        tests("EdgeTests", ["Edge", "Contracts", hummingbird]),
+        tests("EventStoreTests", ["EventStore", "Contracts", "Postgres", "TestSupport", logging]),
+        .executableTarget(
+            name: "fault-worker",
+            dependencies: ["Messaging", "Contracts", "Postgres", "AMQP", logging, lifecycle],
+            path: "Tests/FaultWorker", swiftSettings: settings),
+        tests("FaultTests", ["fault-worker", "Messaging", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", logging]),
+        tests("MessagingTests", ["Messaging", "Contracts", "Postgres", "AMQP", "TestSupport", logging, lifecycle]),
+        tests("MillraceTests", ["Millrace", "TestSupport"]),
+        tests("PostgresTests", ["Postgres", "Servers", "TestSupport", logging]),
+        tests("ProjectionsTests", ["Projections", "Messaging", "Postgres", "TestSupport", logging]),
+        tests("SagasTests", ["Sagas", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", "TestSupport", logging, lifecycle]),
+        tests("ServersTests", ["Servers"]),
+        tests("WorkersTests", ["Millrace", "Topics", "TestSupport"]),
+        tests("CLITests", ["millrace-cli", "Servers"]),
+
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: ["Servers", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", logging, lifecycle],
+            path: "Benchmarks/Sources", swiftSettings: settings),
+
+        worker("edge"),
+        worker("orders"),
+        worker("inventory"),
+        worker("payments"),
+        worker("shipping"),
+        worker("checkout"),
+    ]
+)
