@@ -1,0 +1,104 @@
+extension JSONValue {
+    /// Reads a document.
+    ///
+    /// Strict (RFC 8259): UTF-8 without a byte order mark, no lone surrogates, no name twice in an object, nothing
+    /// after the value. Any bytes are safe to pass.
+    ///
+    /// - Throws: what is wrong, with the offset of the byte and a pointer to the value.
+    public static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSONValue {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) -> JSONValue in
+            var parser = JSONParser(scanner: try JSONScanner(buffer, limits: limits))
+            return try parser.parse()
+        }
+    }
+
+    /// Reads a document from text; see ``parse(_:limits:)-([UInt8],_)``.
+    public static func parse(_ text: String, limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSONValue {
+        try parse(Array(text.utf8), limits: limits)
+    }
+}
+
+/// Builds values while a scanner walks.
+private struct JSONParser {
+    var scanner: JSONScanner
+    /// Where the parser is, for errors. Kept as steps: the text is only made when something is wrong.
+    var path: [Step] = []
+
+    enum Step {
+        case key(String)
+        case index(Int)
+    }
+
+    init(scanner: JSONScanner) { self.scanner = scanner }
+
+    mutating func parse() throws(JSONError) -> JSONValue {
+        do {
+            scanner.skipWhitespace()
+            let value = try parseValue(depth: 0)
+            try scanner.expectEnd()
+            return value
+        } catch {
+            var located = error
+            located.pointer = path.reduce(JSONPointer()) { pointer, step in
+                switch step {
+                case .key(let key): pointer.appending(key)
+                case .index(let index): pointer.appending(index)
+                }
+            }
+            throw located
+        }
+    }
+
+    private mutating func parseValue(depth: Int) throws(JSONError) -> JSONValue {
+        switch scanner.current {
+        case UInt8(ascii: "\""): return .string(scanner.text(try scanner.scanString()))
+        case UInt8(ascii: "{"): return .object(try parseObject(depth: depth))
+        case UInt8(ascii: "["): return .array(try parseArray(depth: depth))
+        case let byte? where JSONScanner.startsNumber(byte):
+            let range = try scanner.scanNumber()
+            return .number(JSONNumber(checked: String(decoding: scanner.bytes[range], as: UTF8.self)))
+        case UInt8(ascii: "t"):
+            try scanner.scanWord("true")
+            return .bool(true)
+        case UInt8(ascii: "f"):
+            try scanner.scanWord("false")
+            return .bool(false)
+        case UInt8(ascii: "n"):
+            try scanner.scanWord("null")
+            return .null
+        default: throw scanner.unexpected("expected a value")
+        }
+    }
+
+    private mutating func parseObject(depth: Int) throws(JSONError) -> JSONObject {
+        var object = JSONObject()
+        try scanner.open(depth: depth)
+        if try scanner.closes(UInt8(ascii: "}")) { return object }
+        repeat {
+            scanner.skipWhitespace()
+            let start = scanner.position
+            let key = scanner.text(try scanner.scanString())
+            try scanner.scanColon()
+            path.append(.key(key))
+            let value = try parseValue(depth: depth + 1)
+            guard object.insert(key, value) else {
+                throw JSONError(.duplicateKey, at: start, "a name that the object already has")
+            }
+            path.removeLast()
+        } while try scanner.continues(until: UInt8(ascii: "}"))
+        return object
+    }
+
+    private mutating func parseArray(depth: Int) throws(JSONError) -> [JSONValue] {
+        var values: [JSONValue] = []
+        try scanner.open(depth: depth)
+        if try scanner.closes(UInt8(ascii: "]")) { return values }
+        repeat {
+            scanner.skipWhitespace()
+            path.append(.index(values.count))
+            values.append(try parseValue(depth: depth + 1))
+            path.removeLast()
+        } while try scanner.continues(until: UInt8(ascii: "]"))
+        return values
+    }
+}
