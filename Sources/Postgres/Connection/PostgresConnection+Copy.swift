@@ -1,0 +1,169 @@
+import CLibPQ
+
+extension PostgresConnection {
+    /// Output that may wait in memory before `copyIn` asks for no more rows, chunks.
+    private static let copyFlushInterval = 16
+
+    /// Runs `COPY … FROM STDIN` with data from a sequence, outside of a transaction.
+    ///
+    /// The elements are pieces of the stream in the format the statement names, cut anywhere. Other statements of the connection
+    /// wait meanwhile. If the sequence throws, the COPY is undone and the error is thrown on.
+    /// - Returns: how many rows were copied.
+    @discardableResult
+    public func copyIn<S: AsyncSequence & Sendable>(
+        _ sql: SQL, rows: S, file: String = #fileID, line: Int = #line
+    ) async throws -> Int where S.Element == [UInt8] {
+        try await copyIn(sql, transaction: nil, rows: rows, file: file, line: line)
+    }
+
+    /// Runs `COPY … TO STDOUT`, outside of a transaction, when the first element is asked for.
+    ///
+    /// The elements are rows in the format the statement names (a line with its end, or a binary tuple; the first binary one has
+    /// the header in front). The server is read only as fast as the elements are taken. Leaving early cancels the COPY.
+    public nonisolated func copyOut(
+        _ sql: SQL, file: String = #fileID, line: Int = #line
+    ) -> AsyncThrowingStream<[UInt8], any Error> {
+        copyOut(sql, transaction: nil, file: file, line: line)
+    }
+
+    nonisolated func copyOut(
+        _ sql: SQL, transaction: UInt64?, file: String, line: Int
+    ) -> AsyncThrowingStream<[UInt8], any Error> {
+        let reader = CopyReader(self, sql, transaction, file, line)
+        return AsyncThrowingStream { try await reader.next() }
+    }
+
+    func copyIn<S: AsyncSequence & Sendable>(
+        _ sql: SQL, transaction: UInt64?, rows: S, file: String, line: Int
+    ) async throws -> Int where S.Element == [UInt8] {
+        try await beginCopy(sql, transaction: transaction, expecting: PGRES_COPY_IN, file: file, line: line)
+        var failure: (any Error)?
+        do {
+            var count = 0
+            for try await chunk in rows {
+                let sent = chunk.withUnsafeBytes { bytes in
+                    PQputCopyData(link.pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(bytes.count))
+                }
+                if isLost || sent < 0 { break }
+                count += 1
+                if count % Self.copyFlushInterval == 0 { await flushed() }
+                try Task.checkCancellation()
+            }
+        } catch { failure = error }
+        if !isLost {
+            _ = failure.map { _ in PQputCopyEnd(link.pointer, "the sender gave up") } ?? PQputCopyEnd(link.pointer, nil)
+            await flushed()
+        }
+        let outcome = await endCopy(sql, file: file, line: line)
+        if let failure {
+            guard failure is CancellationError else { throw failure }
+            throw PostgresError(
+                code: .cancelled, message: "the task was cancelled during COPY", query: sql.text, file: file, line: line)
+        }
+        return try outcome.get()
+    }
+
+    /// Takes the connection out of the pipeline and starts a COPY.
+    func beginCopy(
+        _ sql: SQL, transaction: UInt64?, expecting: ExecStatusType, file: String, line: Int
+    ) async throws(PostgresError) {
+        if let failure = sql.failure { throw failure }
+        guard !sql.isRaw || configuration.allowRawSQL else {
+            throw PostgresError(code: .rawSQLForbidden, message: "SQL(unsafe:) is not allowed", query: sql.text, file: file, line: line)
+        }
+        guard sql.parameterCount == 0, sql.isCopyStatement else {
+            throw PostgresError(
+                code: .usage, message: "this must be a COPY statement without parameters", query: sql.text, file: file, line: line)
+        }
+        let open = mailbox.withState { $0.transaction?.id }
+        guard open == transaction else {
+            throw PostgresError(
+                code: .usage, message: "COPY outside of the transaction that is open, or after its end", query: sql.text, file: file,
+                line: line)
+        }
+        try await withCheckedContinuation { continuation in
+            if !mailbox.post(.exclusive(continuation)) {
+                let error = mailbox.withState { $0.closed }
+                continuation.resume(
+                    returning: .failure(error ?? PostgresError(code: .connectionClosed, message: "the connection is closed")))
+            }
+        }.get()
+        guard PQsendQuery(link.pointer, sql.text) == 1 else {
+            lost("sending failed: \(link.errorMessage)")
+            throw closedError(sql, file, line)
+        }
+        await flushed()
+        guard await answered(), let pointer = PQgetResult(link.pointer) else { throw closedError(sql, file, line) }
+        let result = ResultHandle(pointer)
+        if result.status == expecting { return }
+        if result.status == PGRES_COPY_IN { PQputCopyEnd(link.pointer, "wrong direction") }
+        let isError = result.status == PGRES_FATAL_ERROR
+        _ = await endCopy(sql, file: file, line: line)
+        if isError { throw result.error(query: sql.text, file: file, line: line) }
+        throw PostgresError(code: .usage, message: "COPY goes the other way", query: sql.text, file: file, line: line)
+    }
+
+    func closedError(_ sql: SQL, _ file: String, _ line: Int) -> PostgresError {
+        let error = mailbox.withState { $0.closed } ?? PostgresError(code: .connectionClosed, message: "the connection is closed")
+        return error.at(query: sql.text, file: file, line: line)
+    }
+
+    /// Reads the end of a COPY and goes back to the pipeline.
+    func endCopy(_ sql: SQL, file: String, line: Int) async -> Result<Int, PostgresError> {
+        var outcome: Result<Int, PostgresError> = .success(0)
+        while await answered(), let pointer = PQgetResult(link.pointer) {
+            let result = ResultHandle(pointer)
+            if result.status == PGRES_FATAL_ERROR {
+                outcome = .failure(result.error(query: sql.text, file: file, line: line))
+            } else if case .success = outcome {
+                outcome = .success(result.affectedRows)
+            }
+            if result.status == PGRES_COPY_OUT { discardRows() }
+        }
+        if isLost { return .failure(closedError(sql, file, line)) }
+        endExclusive()
+        return outcome
+    }
+
+    private func discardRows() {
+        var row: UnsafeMutablePointer<CChar>?
+        while PQgetCopyData(link.pointer, &row, 1) > 0 { PQfreemem(row) }
+    }
+
+    // MARK: Owning the connection
+
+    func becomeExclusive(_ continuation: CheckedContinuation<Result<Void, PostgresError>, Never>) {
+        isExclusive = true
+        mailbox.withState { $0.isExclusive = true }
+        guard PQexitPipelineMode(link.pointer) == 1 else {
+            lost("the pipeline could not be left: \(link.errorMessage)")
+            return continuation.resume(
+                returning: .failure(PostgresError(code: .connectionClosed, message: "the pipeline could not be left")))
+        }
+        continuation.resume(returning: .success(()))
+    }
+
+    func endExclusive() {
+        if isLost { return }
+        noteServerStatus()
+        isExclusive = false
+        mailbox.withState { $0.isExclusive = false }
+        guard PQenterPipelineMode(link.pointer) == 1 else { return lost("the pipeline could not be entered: \(link.errorMessage)") }
+        pump()
+    }
+
+    /// Waits until all output has left.
+    func flushed() async {
+        flush()
+        while !isLost, PQflush(link.pointer) == 1 {
+            link.armWriter()
+            await withCheckedContinuation { writeWaiters.append($0) }
+        }
+    }
+
+    /// Waits until `PQgetResult` would not block; false when the connection is lost.
+    func answered() async -> Bool {
+        while !isLost, PQisBusy(link.pointer) != 0 { await withCheckedContinuation { readWaiters.append($0) } }
+        return !isLost
+    }
+}

@@ -1,0 +1,158 @@
+extension PostgresConnection {
+    /// How long ROLLBACK may take before the connection is given up.
+    private static let rollbackPatience = 10
+
+    /// Runs the closure in a transaction and commits when it returns; rolls back when it throws.
+    ///
+    /// `BEGIN` is sent with the first statement, `COMMIT` in the same flight as what was enqueued last. A transaction in which
+    /// nothing was executed costs no round trip. COMMIT throws the first error of the transaction if there was one.
+    /// - Parameters:
+    ///   - isolation: the isolation level.
+    ///   - retries: how often the closure is run again after a serialization failure or a deadlock, with a growing, random pause.
+    /// - Throws: what the closure throws, and ``PostgresError``. After code `connectionClosed` from COMMIT nobody knows whether
+    ///   it took effect.
+    public nonisolated(nonsending) func withTransaction<R>(
+        isolation: IsolationLevel = .readCommitted, retries: Int = 3, file: String = #fileID, line: Int = #line,
+        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> R
+    ) async throws -> R {
+        var attempt = 0
+        while true {
+            let id = try begin(isolation, file: file, line: line)
+            let transaction = PostgresTransaction(connection: self, id: id)
+            do {
+                let result = try await body(transaction)
+                try await commit(id, file: file, line: line)
+                return result
+            } catch {
+                let cause = transactionFailure(id)
+                await rollback(id, file: file, line: line)
+                let root = Self.rootError(error, cause: cause)
+                let reason = cause ?? root as? PostgresError
+                guard attempt < retries, let reason, reason.isRetryable || reason.isStaleStatement, !Task.isCancelled else {
+                    throw root
+                }
+                attempt += 1
+                logger.debug("transaction is run again", metadata: ["attempt": "\(attempt)", "reason": "\(reason.message)"])
+                try await Task.sleep(for: Self.pause(before: attempt))
+            }
+        }
+    }
+
+    /// 5 ms, doubling, half of it random: those who collided must not collide again.
+    private static func pause(before attempt: Int) -> Duration {
+        let limit = 5_000 << min(attempt - 1, 7)
+        return .microseconds(Int.random(in: limit / 2...limit))
+    }
+
+    /// The error worth reporting: a statement that was skipped says less than the one that failed.
+    static func rootError(_ error: any Error, cause: PostgresError?) -> any Error {
+        guard let error = error as? PostgresError, error.code == .aborted else { return error }
+        return cause ?? (error.underlying as? PostgresError) ?? error
+    }
+
+    private nonisolated func begin(_ isolation: IsolationLevel, file: String, line: Int) throws(PostgresError) -> UInt64 {
+        let id = mailbox.nextID()
+        let isFree = mailbox.withState { state -> Bool in
+            if state.transaction != nil { return false }
+            state.transaction = Mailbox.Transaction(id: id)
+            return true
+        }
+        guard isFree else {
+            throw PostgresError(
+                code: .usage, message: "a transaction is open on this connection already; use withSavepoint to nest", file: file,
+                line: line)
+        }
+        let request = ConnectionRequest(
+            id: mailbox.nextID(), statements: [isolation.begin], transaction: id, file: file, line: line)
+        if let error = mailbox.post(request) {
+            endTransaction(id)
+            throw error
+        }
+        return id
+    }
+
+    /// Drops what was not sent yet, if that is all of the transaction.
+    /// - Parameter limit: how many unsent statements may be dropped.
+    private nonisolated func dropUnsent(_ id: UInt64, limit: Int) -> Bool {
+        let dropped = mailbox.withState { state -> [ConnectionRequest]? in
+            let begin = state.items.firstIndex { item in
+                if case .request(let request) = item { request.transaction == id } else { false }
+            }
+            // The first statement of a transaction is BEGIN; if that is unsent, so is everything.
+            guard let begin, case .request(let first) = state.items[begin], first.statements[0].isBegin else { return nil }
+            let requests = state.items[begin...].compactMap { item -> ConnectionRequest? in
+                if case .request(let request) = item, request.transaction == id { request } else { nil }
+            }
+            guard requests.count <= limit else { return nil }
+            state.items.removeSubrange(begin...)
+            state.outstanding -= requests.count
+            if state.transaction?.id == id { state.transaction = nil }
+            return requests
+        }
+        guard let dropped else { return false }
+        for request in dropped { request.waiter?.resume(returning: .failure(.notSent(request))) }
+        return true
+    }
+
+    private nonisolated func endTransaction(_ id: UInt64) {
+        mailbox.withState { state in if state.transaction?.id == id { state.transaction = nil } }
+    }
+
+    /// The first error of a transaction that is open.
+    nonisolated func transactionFailure(_ id: UInt64) -> PostgresError? {
+        mailbox.withState { state in state.transaction?.id == id ? state.transaction?.failure : nil }
+    }
+
+    private nonisolated func commit(_ id: UInt64, file: String, line: Int) async throws(PostgresError) {
+        // E.g. a statement that could not be encoded was enqueued: it never reached the server, which would commit the rest.
+        if let failure = transactionFailure(id), failure.code != .server { throw failure }
+        if dropUnsent(id, limit: 1) { return }
+        // Not to be cancelled: the closure has returned, so the transaction is wanted.
+        _ = try await submit(["COMMIT"], transaction: id, role: .commit, isCancellable: false, file: file, line: line)
+        endTransaction(id)
+    }
+
+    /// Never throws and never hangs: if the server does not answer, the connection is closed, which rolls back too.
+    private nonisolated func rollback(_ id: UInt64, file: String, line: Int) async {
+        if dropUnsent(id, limit: .max) { return }
+        defer { endTransaction(id) }
+        let isOver = mailbox.withState { $0.transaction?.id != id || $0.closed != nil }
+        if isOver { return }
+        let guardian = watch(seconds: Self.rollbackPatience, reason: "the server did not answer ROLLBACK")
+        do {
+            _ = try await submit(["ROLLBACK"], transaction: id, role: .rollback, isCancellable: false, file: file, line: line)
+        } catch {
+            logger.debug("ROLLBACK failed", metadata: ["error": "\(error)"])
+            if !error.isConnectionFailure { await close() }
+        }
+        guardian.cancel()
+    }
+
+    nonisolated func enqueue(_ sql: SQL, transaction: UInt64, file: String, line: Int) {
+        do throws(PostgresError) {
+            try check(sql, file: file, line: line)
+            let request = ConnectionRequest(
+                id: mailbox.nextID(), statements: [sql], transaction: transaction, file: file, line: line)
+            if let error = mailbox.post(request) { throw error }
+        } catch {
+            // Nobody waits here: the transaction remembers it, and COMMIT is replaced by ROLLBACK.
+            mailbox.withState { state in
+                if state.transaction?.id == transaction, state.transaction?.failure == nil { state.transaction?.failure = error }
+            }
+        }
+    }
+}
+
+extension IsolationLevel {
+    var begin: SQL {
+        switch self {
+        case .readCommitted: "BEGIN ISOLATION LEVEL READ COMMITTED"
+        case .repeatableRead: "BEGIN ISOLATION LEVEL REPEATABLE READ"
+        case .serializable: "BEGIN ISOLATION LEVEL SERIALIZABLE"
+        }
+    }
+}
+
+extension SQL {
+    fileprivate var isBegin: Bool { text.hasPrefix("BEGIN ISOLATION LEVEL ") }
+}

@@ -1,0 +1,36 @@
+import Dispatch
+
+extension PostgresConnection {
+    /// Closes the connection after some time unless the returned work item is cancelled.
+    nonisolated func watch(seconds: Int, reason: String) -> Watch {
+        let item = Watch(DispatchWorkItem { [weak self] in self?.assumeIsolated { $0.lost(reason) } })
+        executor.queue.asyncAfter(deadline: .now() + .seconds(seconds), execute: item.work)
+        return item
+    }
+
+    /// Waits until nothing is under way, at most `seconds`; returns whether the connection can be used by somebody else.
+    nonisolated func settle(seconds: Int) async -> Bool {
+        if mailbox.isReusable { return true }
+        guard mailbox.isSettling else { return false }
+        let guardian = watch(seconds: seconds, reason: "statements of its last user did not end")
+        defer { guardian.cancel() }
+        // A COPY in nobody's hands is over, and so is everything before it, when it is our turn.
+        let result = await withCheckedContinuation { continuation in
+            if !mailbox.post(.exclusive(continuation)) {
+                continuation.resume(returning: .failure(PostgresError(code: .connectionClosed, message: "closed")))
+            }
+        }
+        guard case .success = result else { return false }
+        await endExclusive()
+        return mailbox.isReusable
+    }
+
+    /// A pending action that can be called off.
+    ///
+    /// Sendable by proof: `DispatchWorkItem.cancel` may be called from any thread.
+    struct Watch: @unchecked Sendable {
+        let work: DispatchWorkItem
+        init(_ work: DispatchWorkItem) { self.work = work }
+        func cancel() { work.cancel() }
+    }
+}

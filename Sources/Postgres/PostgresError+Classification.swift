@@ -1,0 +1,70 @@
+extension PostgresError {
+    /// Whether the database itself could not be reached or went away: connection errors (SQLSTATE class 08), a server that
+    /// shuts down or starts up (57P01-57P03), too many connections (53300), a closed socket, a pool that cannot connect.
+    ///
+    /// Such a failure says nothing about the statement; trying again later can succeed.
+    public var isConnectionFailure: Bool {
+        if code == .connectionFailed || code == .connectionClosed { return true }
+        if let sqlState, sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "53300"].contains(sqlState) { return true }
+        if code == .poolTimeout || code == .aborted, let cause = underlying as? PostgresError {
+            return cause.isConnectionFailure
+        }
+        return false
+    }
+
+    /// Whether the same transaction may succeed when run again: serialization failure (40001) or deadlock (40P01).
+    public var isRetryable: Bool {
+        if sqlState == "40001" || sqlState == "40P01" { return true }
+        if code == .aborted, let cause = underlying as? PostgresError { return cause.isRetryable }
+        return false
+    }
+
+    /// Whether a prepared statement went stale: its result type changed under it (0A000 with the server's fixed routine) or the
+    /// server no longer has it (26000). Preparing it again mends it.
+    package var isStaleStatement: Bool {
+        if sqlState == "26000" || isChangedResultType { return true }
+        if code == .aborted, let cause = underlying as? PostgresError { return cause.isStaleStatement }
+        return false
+    }
+
+    /// 0A000 is used for every unsupported feature; the message is what tells this one apart (it is translated when the server's
+    /// `lc_messages` is not English, in which case the statement is only forgotten, not retried).
+    private var isChangedResultType: Bool {
+        sqlState == "0A000" && message.contains("cached plan must not change result type")
+    }
+
+    /// The same failure, reported for a statement asked for elsewhere.
+    package func at(query: String?, file: String, line: Int) -> PostgresError {
+        var copy = self
+        copy.query = query ?? self.query
+        copy.file = file
+        copy.line = line
+        return copy
+    }
+
+    /// The error of a statement that was not run because `cause` came before it.
+    package static func aborted(by cause: PostgresError?) -> PostgresError {
+        // A chain would only repeat itself: keep the root.
+        let root = cause.flatMap { $0.code == .aborted ? $0.underlying as? PostgresError ?? $0 : $0 }
+        return PostgresError(
+            code: .aborted, message: "not run, because an earlier statement failed: \(root?.message ?? "unknown")",
+            underlying: root)
+    }
+}
+
+extension PostgresError: CustomStringConvertible {
+    /// The error in one line.
+    public var description: String {
+        var text = "PostgresError.\(code)"
+        if let sqlState { text += " [\(sqlState)]" }
+        text += ": \(message)"
+        if let detail { text += " (\(detail))" }
+        if let hint { text += " Hint: \(hint)" }
+        if let constraint { text += " constraint=\(constraint)" }
+        if let table { text += " table=\(table)" }
+        if let column { text += " column=\(column)" }
+        if let query { text += " query=\(query.count > 500 ? String(query.prefix(500)) + "…" : query)" }
+        if let underlying, code != .aborted { text += " caused by: \(underlying)" }
+        return text + " at \(file):\(line)"
+    }
+}
