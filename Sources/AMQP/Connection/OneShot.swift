@@ -1,0 +1,49 @@
+import Synchronization
+
+/// A value that comes once. The first to resolve it wins; any number may wait.
+package final class OneShot<Value: Sendable>: Sendable {
+    private enum State {
+        case open([CheckedContinuation<Value, Never>])
+        case done(Value)
+    }
+
+    private let state = Mutex(State.open([]))
+
+    package init() {}
+
+    package func resolve(_ value: Value) {
+        let waiting = state.withLock { state -> [CheckedContinuation<Value, Never>] in
+            guard case .open(let waiting) = state else { return [] }
+            state = .done(value)
+            return waiting
+        }
+        for continuation in waiting { continuation.resume(returning: value) }
+    }
+
+    package func wait() async -> Value {
+        await withCheckedContinuation { continuation in
+            let value = state.withLock { state -> Value? in
+                switch state {
+                case .done(let value): return value
+                case .open(var waiting):
+                    waiting.append(continuation)
+                    state = .open(waiting)
+                    return nil
+                }
+            }
+            if let value { continuation.resume(returning: value) }
+        }
+    }
+}
+
+extension OneShot {
+    /// Waits no longer than `limit`, then settles for `value`. Cancelling the task does not end the wait.
+    package func wait(atMost limit: Duration, otherwise value: Value) async {
+        let timer = Task.detached { [weak self] in
+            try await Task.sleep(for: limit)
+            self?.resolve(value)
+        }
+        _ = await wait()
+        timer.cancel()
+    }
+}

@@ -1,0 +1,102 @@
+import CRabbitMQ
+
+/// Memory for the C structures of one call: handed out by moving a pointer, all given back at once.
+///
+/// Belongs to one thread. What it hands out stays in place until `reset()`.
+final class Arena {
+    private var chunks: [UnsafeMutableRawBufferPointer]
+    private var chunk = 0
+    private var offset = 0
+
+    init() { chunks = [UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 16)] }
+
+    deinit { for chunk in chunks { chunk.deallocate() } }
+
+    func reset() {
+        // One odd giant must not keep its memory for ever.
+        while chunks.count > 4, let last = chunks.popLast() { last.deallocate() }
+        chunk = 0
+        offset = 0
+    }
+
+    private func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+        let size = (max(size, 1) + 15) & ~15
+        while true {
+            if offset + size <= chunks[chunk].count, let base = chunks[chunk].baseAddress {
+                defer { offset += size }
+                return base + offset
+            }
+            if chunk + 1 == chunks.count {
+                chunks.append(UnsafeMutableRawBufferPointer.allocate(byteCount: max(64 << 10, size), alignment: 16))
+            }
+            chunk += 1
+            offset = 0
+        }
+    }
+
+    func bytes(_ text: String) -> amqp_bytes_t {
+        var text = text
+        return text.withUTF8 { copy(UnsafeRawBufferPointer($0)) }
+    }
+
+    func bytes(_ bytes: [UInt8]) -> amqp_bytes_t { bytes.withUnsafeBytes { copy($0) } }
+
+    private func copy(_ source: UnsafeRawBufferPointer) -> amqp_bytes_t {
+        guard let from = source.baseAddress, !source.isEmpty else { return amqp_empty_bytes }
+        let to = allocate(source.count)
+        to.copyMemory(from: from, byteCount: source.count)
+        return amqp_bytes_t(len: source.count, bytes: to)
+    }
+
+    /// A text with a zero byte at its end.
+    func cString(_ text: String) -> UnsafePointer<CChar> {
+        var text = text
+        return text.withUTF8 { source in
+            let to = allocate(source.count + 1)
+            if let from = source.baseAddress { to.copyMemory(from: from, byteCount: source.count) }
+            to.storeBytes(of: 0, toByteOffset: source.count, as: UInt8.self)
+            return UnsafePointer(to.assumingMemoryBound(to: CChar.self))
+        }
+    }
+
+    func table(_ table: AMQPTable) -> amqp_table_t {
+        guard !table.isEmpty else { return amqp_empty_table }
+        let entries = allocate(table.count * MemoryLayout<amqp_table_entry_t>.stride)
+            .bindMemory(to: amqp_table_entry_t.self, capacity: table.count)
+        for (index, (name, value)) in table.enumerated() {
+            (entries + index).initialize(to: amqp_table_entry_t(key: bytes(name), value: self.value(value)))
+        }
+        return amqp_table_t(num_entries: Int32(table.count), entries: entries)
+    }
+
+    private func value(_ value: AMQPValue) -> amqp_field_value_t {
+        var field = amqp_field_value_t()
+        func kind(_ kind: Character) { field.kind = kind.asciiValue ?? 0 }
+        switch value {
+        case .bool(let flag): kind("t"); field.value.boolean = flag ? 1 : 0
+        case .int8(let n): kind("b"); field.value.i8 = n
+        case .uint8(let n): kind("B"); field.value.u8 = n
+        case .int16(let n): kind("s"); field.value.i16 = n
+        case .uint16(let n): kind("u"); field.value.u16 = n
+        case .int32(let n): kind("I"); field.value.i32 = n
+        case .uint32(let n): kind("i"); field.value.u32 = n
+        case .int64(let n): kind("l"); field.value.i64 = n
+        case .uint64(let n): kind("L"); field.value.u64 = n
+        case .float(let n): kind("f"); field.value.f32 = n
+        case .double(let n): kind("d"); field.value.f64 = n
+        case .decimal(let scale, let n): kind("D"); field.value.decimal = amqp_decimal_t(decimals: scale, value: n)
+        case .string(let text): kind("S"); field.value.bytes = bytes(text)
+        case .bytes(let raw): kind("x"); field.value.bytes = bytes(raw)
+        case .timestamp(let seconds): kind("T"); field.value.u64 = seconds
+        case .table(let inner): kind("F"); field.value.table = table(inner)
+        case .array(let values):
+            kind("A")
+            let entries = allocate(values.count * MemoryLayout<amqp_field_value_t>.stride)
+                .bindMemory(to: amqp_field_value_t.self, capacity: max(values.count, 1))
+            for (index, element) in values.enumerated() { (entries + index).initialize(to: self.value(element)) }
+            field.value.array = amqp_array_t(num_entries: Int32(values.count), entries: entries)
+        case .null: kind("V")
+        }
+        return field
+    }
+}
