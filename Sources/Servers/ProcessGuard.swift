@@ -1,0 +1,107 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A small shell that outlives this process by a moment and ends what it has left behind.
+///
+/// It reads commands from a socket. When this process ends, however it ends, the socket closes; the shell
+/// then signals every process it was told of, kills what is still there after ten seconds, and removes the
+/// temporary folders. PR_SET_PDEATHSIG would do this without a helper, but it is bound to the *thread* that
+/// started the child and exists on Linux alone.
+final class ProcessGuard: Sendable {
+    static let shared = ProcessGuard()
+
+    private static let script = """
+        trap '' HUP INT TERM QUIT
+        list=
+        set --
+        while read -r word signal rest; do
+          case $word in
+            add) list="$list $signal:$rest" ;;
+            del) kept=
+                 for entry in $list; do [ "${entry#*:}" = "$rest" ] || kept="$kept $entry"; done
+                 list=$kept ;;
+            dir) set -- "$@" "$rest" ;;
+          esac
+        done
+        for entry in $list; do kill -s "${entry%%:*}" "${entry#*:}" 2>/dev/null; done
+        tries=0
+        while [ $tries -lt 100 ]; do
+          alive=
+          for entry in $list; do kill -s 0 "${entry#*:}" 2>/dev/null && alive=1; done
+          [ -z "$alive" ] && break
+          sleep 0.1
+          tries=$((tries + 1))
+        done
+        for entry in $list; do kill -s KILL -- "-${entry#*:}" 2>/dev/null; done
+        for folder in "$@"; do rm -rf -- "$folder"; done
+        """
+
+    private struct State {
+        var descriptor: Int32 = -1
+        var processes: [Int32: String] = [:]
+        var folders: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Has the process ended by `signal` (a name like `TERM`) when this one is gone.
+    func add(_ pid: Int32, signal: String) throws(ServersError) {
+        try change { $0.processes[pid] = signal } line: { _ in "add \(signal) \(pid)" }
+    }
+
+    /// Forgets a process that has ended.
+    func remove(_ pid: Int32) {
+        state.withLock { state in
+            guard state.processes.removeValue(forKey: pid) != nil, state.descriptor >= 0 else { return }
+            _ = Socket.sendQuietly(state.descriptor, Array("del - \(pid)\n".utf8))
+        }
+    }
+
+    /// Has the folder removed when this process is gone.
+    func removeAtEnd(_ folder: String) throws(ServersError) {
+        try change { $0.folders.append(folder) } line: { _ in "dir - \(folder)" }
+    }
+
+    private func change(
+        _ body: (inout State) -> Void, line: (borrowing State) -> String
+    ) throws(ServersError) {
+        try state.withLock { (state) throws(ServersError) in
+            body(&state)
+            let bytes = Array((line(state) + "\n").utf8)
+            if state.descriptor >= 0, Socket.sendQuietly(state.descriptor, bytes) == bytes.count { return }
+            // No guard yet, or somebody has killed it: start one and tell it everything.
+            if state.descriptor >= 0 { close(state.descriptor) }
+            state.descriptor = try Self.start()
+            let all = state.processes.map { "add \($1) \($0)\n" } + state.folders.map { "dir - \($0)\n" }
+            _ = Socket.sendQuietly(state.descriptor, Array(all.joined().utf8))
+        }
+    }
+
+    private static func start() throws(ServersError) -> Int32 {
+        let (ours, theirs) = try Socket.pair()
+        let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        defer {
+            close(theirs)
+            close(null)
+        }
+        let pid: Int32
+        do throws(ServersError) {
+            pid = try Spawn.spawn(
+                path: "/bin/sh", arguments: ["/bin/sh", "-c", script, "millrace-guard"],
+                environment: ["PATH=/usr/bin:/bin"], directory: "/", descriptors: (theirs, null, null))
+        } catch {
+            close(ours)
+            throw error
+        }
+        // Reaped if it dies before us, so that it leaves no zombie; normally it outlives us.
+        Spawn.onExit(of: pid) { reap in _ = reap() }
+        return ours
+    }
+}
