@@ -1,0 +1,54 @@
+import Postgres
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The statements of the consuming side.
+enum InboxStatements {
+    /// Records ids; returns those that were not known. In order of the ids, so that two processes that record the same
+    /// ones at the same time wait for each other instead of deadlocking.
+    static func record(_ ids: [UUID]) -> SQL {
+        """
+        INSERT INTO inbox (message_id) SELECT id FROM unnest(\(ids)::uuid[]) AS u(id) ORDER BY id
+        ON CONFLICT DO NOTHING RETURNING message_id
+        """
+    }
+
+    /// Those of the keys that have parked messages. Must come after ``record(_:)``: that may wait for another process
+    /// that handles the same messages, and what it parked must be seen.
+    static func parkedKeys(_ keys: [String]) -> SQL {
+        "SELECT DISTINCT partition_key FROM parked WHERE partition_key = ANY(\(keys)::text[])"
+    }
+
+    /// Those of the steps that have a fence.
+    static func fences(_ keys: [String]) -> SQL { "SELECT key FROM fences WHERE key = ANY(\(keys)::text[])" }
+
+    /// Puts up fences.
+    static func addFences(_ keys: [String]) -> SQL {
+        "INSERT INTO fences (key) SELECT DISTINCT key FROM unnest(\(keys)::text[]) AS u(key) ON CONFLICT DO NOTHING"
+    }
+
+    /// Counts messages for the first time; returns those that had no count.
+    static func countFirst(_ ids: [UUID]) -> SQL {
+        """
+        INSERT INTO delivery_attempts (message_id, count) SELECT id, 1 FROM unnest(\(ids)::uuid[]) AS u(id) ORDER BY id
+        ON CONFLICT DO NOTHING RETURNING message_id
+        """
+    }
+
+    /// Counts one message more; returns the count.
+    static func count(_ id: UUID) -> SQL {
+        """
+        INSERT INTO delivery_attempts AS d (message_id, count) VALUES (\(id), 1)
+        ON CONFLICT (message_id) DO UPDATE SET count = d.count + 1, at = now() RETURNING count
+        """
+    }
+
+    /// Takes counts back.
+    static func clearCounts(_ ids: [UUID]) -> SQL {
+        "DELETE FROM delivery_attempts WHERE message_id = ANY(\(ids)::uuid[])"
+    }
+}

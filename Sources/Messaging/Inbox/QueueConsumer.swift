@@ -1,0 +1,207 @@
+import AMQP
+import Logging
+import Postgres
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Consumes one queue: one batch at a time, acknowledged when it is committed.
+struct QueueConsumer: Sendable {
+    let core: MessagingCore
+    let queue: String
+    let runner: BatchRunner
+
+    init(core: MessagingCore, queue: String) {
+        self.core = core
+        self.queue = queue
+        runner = BatchRunner(core: core)
+    }
+
+    func run() async {
+        let consumer = core.amqp.consumer(queue: queue, prefetch: core.configuration.prefetch)
+        core.stop.onSet { Task { await consumer.close() } }
+        core.state.withLock { $0.isConsuming = true }
+        var breaker = CircuitBreaker(policy: core.configuration.breaker)
+        while !core.stop.isSet {
+            do {
+                guard let deliveries = try await consumer.nextBatch(max: core.configuration.batchSize) else { break }
+                await handle(deliveries, consumer, &breaker)
+            } catch {
+                core.logger.warning("cannot consume", metadata: ["queue": "\(queue)", "error": "\(error)"])
+                await core.sleep(.milliseconds(200))
+            }
+        }
+        core.state.withLock { $0.isConsuming = false }
+    }
+
+    /// What is left of a batch.
+    private struct Work {
+        var messages: [IncomingMessage]
+        /// How many from the front are done and acknowledged.
+        var done = 0
+        var ledger: CrashLedger
+    }
+
+    /// Handles a batch to its end. While the database is away the batch is kept, and consuming is stopped; if the broker
+    /// has taken the messages back meanwhile (the channel was opened anew), the rest is dropped: it comes again.
+    private func handle(_ deliveries: [Delivery], _ consumer: AMQPConsumer, _ breaker: inout CircuitBreaker) async {
+        var work = Work(
+            messages: deliveries.map(IncomingMessage.init), ledger: CrashLedger(limit: core.configuration.maxCrashes))
+        while work.done < work.messages.count {
+            do {
+                try await advance(&work, consumer)
+                await closeBreaker(&breaker, consumer)
+            } catch {
+                if core.abort.isSet { return }
+                await openBreaker(&breaker, consumer, error)
+                if core.stop.isSet { return }
+                if consumer.epoch != deliveries[0].epoch {
+                    core.logger.info("dropped a batch that the broker delivers again", metadata: ["queue": "\(queue)"])
+                    break
+                }
+            }
+        }
+        while breaker.isOpen, !core.stop.isSet {
+            do {
+                _ = try await core.postgres.execute("SELECT 1")
+                await closeBreaker(&breaker, consumer)
+            } catch {
+                await openBreaker(&breaker, consumer, error)
+            }
+        }
+    }
+
+    // MARK: The breaker
+
+    private func openBreaker(
+        _ breaker: inout CircuitBreaker, _ consumer: AMQPConsumer, _ error: any Error
+    ) async {
+        switch core.withGenerator({ breaker.failed(using: &$0) }) {
+        case .pause(let delay):
+            core.logger.error(
+                "the database cannot be used; consuming is stopped until it can",
+                metadata: ["queue": "\(queue)", "error": "\(error)"])
+            core.state.withLock { $0.isBreakerOpen = true }
+            core.counters.update { $0.breakerOpened += 1 }
+            await consumer.pause()
+            await core.sleep(delay)
+        case .wait(let delay):
+            core.logger.debug("the database still cannot be used", metadata: ["error": "\(error)"])
+            await core.sleep(delay)
+        case .tryAgain, .resume, .none: break
+        }
+    }
+
+    private func closeBreaker(_ breaker: inout CircuitBreaker, _ consumer: AMQPConsumer) async {
+        guard breaker.succeeded() == .resume else { return }
+        core.logger.notice("the database can be used again; consuming goes on", metadata: ["queue": "\(queue)"])
+        core.state.withLock { $0.isBreakerOpen = false }
+        await consumer.resume()
+    }
+
+    // MARK: Running
+
+    /// Runs the rest of the batch. Throws only what is not the messages' fault.
+    private func advance(_ work: inout Work, _ consumer: AMQPConsumer) async throws {
+        let rest = Array(work.messages[work.done...])
+        let unknown = work.ledger.toCount(rest.map { ($0.id, $0.delivery.redelivered) })
+        if !unknown.isEmpty {
+            let rows = try await core.postgres.execute(InboxStatements.countFirst(unknown))
+            let first = try Set(rows.map { try $0.decode(UUID.self, at: 0) })
+            work.ledger.counted(first: first, of: unknown)
+        }
+        for segment in work.ledger.segments(rest.map(\.id)) {
+            switch segment {
+            case .together(let range):
+                try await runTogether(Array(rest[range]), &work, consumer)
+            case .alone(let index):
+                if try await mayRun(rest[index], &work) { try await runAlone(rest[index], failed: nil, &work) }
+                finish(1, &work, consumer)
+            }
+        }
+    }
+
+    private func runTogether(
+        _ messages: [IncomingMessage], _ work: inout Work, _ consumer: AMQPConsumer
+    ) async throws {
+        do {
+            try await runner.handle(messages, attempt: 1, clear: work.ledger.toClear(messages.lazy.map(\.id)))
+            finish(messages.count, &work, consumer)
+            return
+        } catch {
+            try throwIfNotTheirs(error)
+            core.counters.update { $0.failedBatches += 1 }
+            if messages.count == 1 {
+                try await runAlone(messages[0], failed: error, &work)
+                return finish(1, &work, consumer)
+            }
+            core.logger.info(
+                "a batch failed; its messages are handled one by one",
+                metadata: ["count": "\(messages.count)", "error": "\(error)"])
+        }
+        for message in messages {
+            try await runAlone(message, failed: nil, &work)
+            finish(1, &work, consumer)
+        }
+    }
+
+    /// Runs one message with the retries that come at once, then parks it.
+    ///
+    /// - Parameter failed: the error of its first run, if it had one.
+    private func runAlone(_ message: IncomingMessage, failed: (any Error)?, _ work: inout Work) async throws {
+        let clear = work.ledger.toClear(CollectionOfOne(message.id))
+        var runs = 0
+        var failure = failed
+        while true {
+            if let error = failure {
+                runs += 1
+                let decision = core.withGenerator {
+                    core.configuration.retry.decide(runs: runs, permanent: Blame.isPermanent(error), using: &$0)
+                }
+                let type = message.envelope?.type ?? message.delivery.routingKey
+                switch decision {
+                case .again:
+                    core.counters.update { $0.retried += 1 }
+                case .park(let delay):
+                    try await runner.park(message, FailureDescription(error, handler: type), delay: delay, clear: clear)
+                    return core.parkedWake.signal()
+                case .giveUp:
+                    return try await runner.park(
+                        message, FailureDescription(error, handler: type), delay: nil, clear: clear)
+                }
+            }
+            do {
+                return try await runner.handle([message], attempt: runs + 1, clear: clear)
+            } catch {
+                try throwIfNotTheirs(error)
+                failure = error
+            }
+        }
+    }
+
+    /// Counts a suspect, in a commit of its own, just before its run. At the limit it is parked instead.
+    private func mayRun(_ message: IncomingMessage, _ work: inout Work) async throws -> Bool {
+        guard work.ledger.mustCount(message.id) else { return true }
+        let row = try await core.postgres.execute(InboxStatements.count(message.id)).first
+        let count = Int(try row?.decode(Int32.self, at: 0) ?? 1)
+        if work.ledger.counted(message.id, as: count) { return true }
+        let error = MessagingError(.crashed, "the process died \(count) times while it ran this message")
+        try await runner.park(
+            message, FailureDescription(error, handler: message.envelope?.type ?? message.delivery.routingKey),
+            delay: nil, clear: [message.id])
+        return false
+    }
+
+    /// Rethrows what says nothing about the messages.
+    private func throwIfNotTheirs(_ error: any Error) throws {
+        if Blame.isInfrastructure(error) || core.abort.isSet { throw error }
+    }
+
+    private func finish(_ count: Int, _ work: inout Work, _ consumer: AMQPConsumer) {
+        work.done += count
+        consumer.acknowledge(through: work.messages[work.done - 1].delivery, multiple: true)
+    }
+}

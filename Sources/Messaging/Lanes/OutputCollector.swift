@@ -1,0 +1,56 @@
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Collects what one handling wants to leave behind. A handler may use several tasks, so it is locked.
+final class OutputCollector: Sendable {
+    /// What was collected.
+    struct Output: Sendable {
+        var entries: [OutboxEntry] = []
+        /// Timers to set and (entry nil) to cancel, in the order of the calls.
+        var timers: [(id: UUID, entry: TimerEntry?)] = []
+        var hooks: [@Sendable () -> Void] = []
+
+        mutating func append(_ other: Output) {
+            if !other.entries.isEmpty { entries += other.entries }
+            if !other.timers.isEmpty { timers += other.timers }
+            if !other.hooks.isEmpty { hooks += other.hooks }
+        }
+    }
+
+    private struct State {
+        var output = Output()
+        var ended = false
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ entry: OutboxEntry) throws {
+        let ended = state.withLock {
+            if !$0.ended { $0.output.entries.append(entry) }
+            return $0.ended
+        }
+        if ended {
+            throw MessagingError(.contextEnded, "the handler that this context belongs to has returned")
+        }
+    }
+
+    func schedule(_ timer: TimerEntry) { state.withLock { $0.output.timers.append((timer.id, timer)) } }
+
+    func cancel(_ id: UUID) { state.withLock { $0.output.timers.append((id, nil)) } }
+
+    func afterCommit(_ hook: @escaping @Sendable () -> Void) { state.withLock { $0.output.hooks.append(hook) } }
+
+    /// Ends the collecting and hands over what there is.
+    func finish() -> Output {
+        state.withLock { state in
+            state.ended = true
+            defer { state.output = Output() }
+            return state.output
+        }
+    }
+}

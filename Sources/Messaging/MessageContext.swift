@@ -1,0 +1,121 @@
+public import Contracts
+public import Postgres
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// What a handler works with: the transaction of the handling and the message that is handled.
+///
+/// Everything that is published, sent or scheduled through the context is written in the transaction of the handling
+/// and leaves only if that transaction commits. A context must not be used after its handler has returned.
+public struct MessageContext: Sendable {
+    /// The transaction that the message is handled in. Other messages of the same batch share it.
+    public let db: PostgresTransaction
+    /// The message. For a fired timer and for ``Messaging/transact(correlationID:causationID:traceparent:_:)`` an
+    /// envelope made for the occasion.
+    public let envelope: Envelope
+    /// Which run of the message this is, counted from 1.
+    public let attempt: Int
+
+    let source: String
+    let cause: MessageCause
+    let collector: OutputCollector
+
+    init(
+        db: PostgresTransaction, envelope: Envelope, attempt: Int, source: String, cause: MessageCause,
+        collector: OutputCollector
+    ) {
+        self.db = db
+        self.envelope = envelope
+        self.attempt = attempt
+        self.source = source
+        self.cause = cause
+        self.collector = collector
+    }
+
+    /// Publishes an event to its topic when the transaction commits, numbered in the order of commits.
+    ///
+    /// Correlation, cause and trace are those of the message that is handled.
+    /// - Throws: ``ContractError`` if the event cannot be encoded; ``MessagingError`` `.contextEnded`.
+    public func publish<E: Event>(_ event: E, id: UUID = .v7(), extensions: [String: String] = [:]) throws {
+        let envelope = try Envelope(
+            event, id: id, source: source, correlationID: cause.correlationID, causationID: cause.causationID,
+            traceparent: cause.childTrace(), extensions: extensions)
+        try collector.add(OutboxEntry(envelope, exchange: E.topic, isEvent: true))
+    }
+
+    /// Sends a command when the transaction commits. A command that no queue takes stays in the outbox and is tried again.
+    ///
+    /// - Parameters:
+    ///   - id: the same id twice makes the second one a duplicate, which its receiver ignores.
+    ///   - extensions: further attributes of the envelope.
+    /// - Throws: ``ContractError`` if the command cannot be encoded; ``MessagingError`` `.contextEnded`.
+    public func send<C: Command>(_ command: C, id: UUID = .v7(), extensions: [String: String] = [:]) throws {
+        let envelope = try Envelope(
+            command, id: id, source: source, correlationID: cause.correlationID, causationID: cause.causationID,
+            traceparent: cause.childTrace(), extensions: extensions)
+        try collector.add(OutboxEntry(envelope, exchange: WellKnown.commandsExchange, isEvent: false))
+    }
+
+    /// Publishes an envelope that was made elsewhere, as it is.
+    ///
+    /// - Parameters:
+    ///   - exchange: a topic, or ``WellKnown/commandsExchange`` for a command.
+    /// - Throws: ``MessagingError`` `.contextEnded`.
+    public func publish(_ envelope: Envelope, to exchange: String) throws {
+        try collector.add(
+            OutboxEntry(envelope, exchange: exchange, isEvent: exchange != WellKnown.commandsExchange))
+    }
+
+    /// Sets a timer. It fires once, after the transaction has committed and the time has passed on the database's clock.
+    ///
+    /// - Parameters:
+    ///   - kind: names the handler, see ``MessageHandlers/onTimer(_:_:)``.
+    ///   - id: a timer that has this id already is replaced.
+    ///   - key: timers of one key that are due together fire one after another.
+    ///   - after: from now, at least zero.
+    ///   - payload: comes back in ``FiredTimer/payload``.
+    public func schedule(_ kind: String, id: UUID, key: String, after: Duration, payload: [UInt8] = []) {
+        collector.schedule(
+            TimerEntry(
+                id: id, kind: kind, key: key, after: max(after, .zero), payload: payload,
+                correlationID: cause.correlationID, causationID: cause.causationID, traceparent: envelope.traceparent))
+    }
+
+    /// Cancels a timer. One that is not there, or has fired, is no error.
+    public func cancelTimer(_ id: UUID) { collector.cancel(id) }
+
+    /// Runs `body` once, after the transaction has committed; never if it rolled back.
+    ///
+    /// It does not run if the process dies between the commit and the call, so nothing may depend on it but the
+    /// comfort of a waiting caller. It must not block.
+    public func afterCommit(_ body: @escaping @Sendable () -> Void) { collector.afterCommit(body) }
+}
+
+/// Where a message came from: what its successors carry as correlation, causation and trace.
+struct MessageCause: Sendable {
+    var correlationID: UUID?
+    var causationID: UUID?
+    var traceparent: String?
+
+    init(correlationID: UUID?, causationID: UUID?, traceparent: String?) {
+        self.correlationID = correlationID
+        self.causationID = causationID
+        self.traceparent = traceparent
+    }
+
+    /// What a message causes carries its correlation, or begins one with its id.
+    init(_ envelope: Envelope) {
+        self.init(
+            correlationID: envelope.correlationID ?? envelope.id, causationID: envelope.id,
+            traceparent: envelope.traceparent)
+    }
+
+    func childTrace() -> String? {
+        guard let traceparent, let parent = TraceParent(traceparent) else { return nil }
+        return parent.child().description
+    }
+}

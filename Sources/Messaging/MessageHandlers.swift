@@ -1,0 +1,106 @@
+public import Contracts
+
+/// The handlers of a worker: which messages it takes and what it does with them.
+///
+/// The bindings of the worker's queue follow from it. Several handlers of one type run in the order of registration,
+/// in one transaction.
+public struct MessageHandlers: Sendable {
+    /// What runs for a message.
+    typealias Body = @Sendable (Envelope, MessageContext) async throws -> Void
+    /// What runs for a timer.
+    typealias TimerBody = @Sendable (FiredTimer, MessageContext) async throws -> Void
+
+    struct Route: Sendable {
+        let name: String
+        let body: Body
+    }
+
+    private(set) var routes: [String: [Route]] = [:]
+    private(set) var catchAll: [String: [Route]] = [:]
+    private(set) var timers: [String: TimerBody] = [:]
+
+    /// What the worker's queue must be bound to, in the order of registration, without duplicates.
+    public private(set) var bindings: [(exchange: String, routingKey: String)] = []
+
+    /// Makes an empty set.
+    public init() {}
+
+    /// Handles an event of the topic that owns it.
+    ///
+    /// - Parameter name: how failures name the handler; the message's type when nil.
+    public mutating func on<E: Event>(
+        _ type: E.Type, name: String? = nil, _ body: @escaping @Sendable (E, MessageContext) async throws -> Void
+    ) {
+        on(rawType: E.type, topic: E.topic, name: name) { envelope, context in
+            try await body(try Self.decode(E.self, envelope), context)
+        }
+    }
+
+    /// Handles a command.
+    ///
+    /// - Parameter name: how failures name the handler; the message's type when nil.
+    public mutating func on<C: Command>(
+        _ type: C.Type, name: String? = nil, _ body: @escaping @Sendable (C, MessageContext) async throws -> Void
+    ) {
+        on(rawType: C.type, topic: WellKnown.commandsExchange, name: name) { envelope, context in
+            try await body(try Self.decode(C.self, envelope), context)
+        }
+    }
+
+    /// Handles a message that is known to be an event or a command only at run time: see the other two.
+    public mutating func on<M: Message>(
+        _ type: M.Type, name: String? = nil, _ body: @escaping @Sendable (M, MessageContext) async throws -> Void
+    ) {
+        let topic = (type as? any Event.Type)?.topic ?? WellKnown.commandsExchange
+        on(rawType: M.type, topic: topic, name: name) { envelope, context in
+            try await body(try Self.decode(M.self, envelope), context)
+        }
+    }
+
+    /// Handles a type without decoding its data.
+    ///
+    /// - Parameters:
+    ///   - rawType: the message's type, which is the routing key.
+    ///   - topic: the topic, or ``WellKnown/commandsExchange``.
+    ///   - name: how failures name the handler; the type when nil.
+    public mutating func on(
+        rawType: String, topic: String, name: String? = nil,
+        _ body: @escaping @Sendable (Envelope, MessageContext) async throws -> Void
+    ) {
+        bind(topic, rawType)
+        routes[rawType, default: []].append(Route(name: name ?? rawType, body: body))
+    }
+
+    /// Handles everything of a topic without decoding the data.
+    public mutating func onAll(
+        topic: String, name: String? = nil,
+        _ body: @escaping @Sendable (Envelope, MessageContext) async throws -> Void
+    ) {
+        bind(topic, "#")
+        catchAll[topic, default: []].append(Route(name: name ?? topic, body: body))
+    }
+
+    /// Handles the timers of a kind; see ``MessageContext/schedule(_:id:key:after:payload:)``. A second handler of the
+    /// same kind replaces the first.
+    public mutating func onTimer(
+        _ kind: String, _ body: @escaping @Sendable (FiredTimer, MessageContext) async throws -> Void
+    ) {
+        timers[kind] = body
+    }
+
+    /// The handlers for a message, in order.
+    func routes(type: String, exchange: String) -> [Route] {
+        if catchAll.isEmpty { return routes[type] ?? [] }
+        return (routes[type] ?? []) + (catchAll[exchange] ?? [])
+    }
+
+    private mutating func bind(_ exchange: String, _ routingKey: String) {
+        guard !bindings.contains(where: { $0.exchange == exchange && $0.routingKey == routingKey }) else { return }
+        bindings.append((exchange, routingKey))
+    }
+
+    /// Data that does not fit its type will not fit the next time either.
+    private static func decode<M: Message>(_: M.Type, _ envelope: Envelope) throws -> M {
+        do { return try envelope.decode(M.self) } catch { throw Permanent(error, file: error.file, line: error.line) }
+    }
+}

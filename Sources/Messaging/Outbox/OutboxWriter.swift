@@ -1,0 +1,49 @@
+import Postgres
+
+/// Writes the messages of a transaction into the outbox.
+enum OutboxWriter {
+    /// One statement for all messages, in their order.
+    ///
+    /// Events get consecutive numbers from the row of their source in `outbox_sequence`. The row stays locked until the
+    /// transaction ends, so numbers are given in the order of commits, and those of a rolled-back transaction are given
+    /// again: there are no gaps. Commands have no number; a transaction with commands alone does not touch the row.
+    static func insert(_ entries: [OutboxEntry], source: String) -> SQL {
+        var numbers: [Int64] = []
+        numbers.reserveCapacity(entries.count)
+        var events: Int64 = 0
+        for entry in entries {
+            if entry.isEvent { events += 1 }
+            numbers.append(entry.isEvent ? events : 0)
+        }
+        let ids = entries.map(\.messageID)
+        let exchanges = entries.map(\.exchange)
+        let routingKeys = entries.map(\.routingKey)
+        let partitionKeys = entries.map(\.partitionKey)
+        let payloads = entries.map(\.payload)
+        if events == 0 {
+            return """
+                INSERT INTO outbox (message_id, exchange, routing_key, partition_key, payload)
+                SELECT m.id, m.exchange, m.routing_key, NULLIF(m.partition_key, ''), m.payload
+                FROM unnest(\(ids)::uuid[], \(exchanges)::text[], \(routingKeys)::text[], \(partitionKeys)::text[],
+                            \(payloads)::bytea[])
+                     WITH ORDINALITY AS m(id, exchange, routing_key, partition_key, payload, place)
+                ORDER BY m.place
+                """
+        }
+        return """
+            WITH numbered AS (
+                INSERT INTO outbox_sequence AS s (source, last) VALUES (\(source), \(events))
+                ON CONFLICT (source) DO UPDATE SET last = s.last + excluded.last
+                RETURNING s.last - \(events)::bigint AS base
+            )
+            INSERT INTO outbox (message_id, exchange, routing_key, partition_key, payload, sequence)
+            SELECT m.id, m.exchange, m.routing_key, NULLIF(m.partition_key, ''), m.payload,
+                   CASE WHEN m.number > 0 THEN n.base + m.number END
+            FROM numbered n
+            CROSS JOIN unnest(\(ids)::uuid[], \(exchanges)::text[], \(routingKeys)::text[], \(partitionKeys)::text[],
+                              \(payloads)::bytea[], \(numbers)::bigint[])
+                 WITH ORDINALITY AS m(id, exchange, routing_key, partition_key, payload, number, place)
+            ORDER BY m.place
+            """
+    }
+}

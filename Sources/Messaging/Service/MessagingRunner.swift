@@ -1,0 +1,88 @@
+import Logging
+import ServiceLifecycle
+
+/// Runs the parts of a ``Messaging`` and ends them in order: first what takes work, then what finishes it, last the
+/// relay, so that what was committed is also published.
+struct MessagingRunner: Sendable {
+    let core: MessagingCore
+    let submitter: Submitter
+    let relay: OutboxRelay
+
+    func run() async throws {
+        core.state.withLock { $0.phase = .running }
+        // The work runs outside of the caller's task: cancelling it must drain like a graceful shutdown, not cut the
+        // running transaction.
+        let work = Task { await runParts() }
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await work.value
+            } onGracefulShutdown: {
+                core.beginDrain()
+            }
+        } onCancel: {
+            core.beginDrain()
+        }
+        core.state.withLock { $0 = MessagingState(phase: .stopped) }
+    }
+
+    private func runParts() async {
+        let relaying = Task { await relay.run() }
+        let submitting = Task { await submitter.run() }
+        var workers = [
+            Task { await TimerRunner(core: core).run() }, Task { await Retention(core: core).run() },
+            Task { await ParkedRetrier(core: core).run() },
+        ]
+        workers.append(Task { await consume() })
+        let all = workers + [relaying, submitting]
+
+        await core.stop.wait()
+        let deadline = Task {
+            guard (try? await Task.sleep(for: core.configuration.drainTimeout)) != nil else { return }
+            core.logger.warning("draining took too long; the rest is left to the next start")
+            core.abort.set()
+            for task in all { task.cancel() }
+        }
+        for worker in workers { await worker.value }
+        submitter.close()
+        await submitting.value
+        core.relayStop.set()
+        core.relayWake.signal()
+        await relaying.value
+        deadline.cancel()
+    }
+
+    /// Declares the topology as soon as the broker is there, then consumes all queues side by side.
+    private func consume() async {
+        var tries = 0
+        while core.configuration.declaresTopology, !core.stop.isSet {
+            do {
+                try await core.amqp.declare(WorkerTopology.make(core.configuration, bindings: core.handlers.bindings))
+                break
+            } catch {
+                tries += 1
+                core.logger.log(
+                    level: tries % 20 == 1 ? .warning : .debug, "the topology is not declared yet", metadata: ["error": "\(error)"])
+                await core.sleep(.milliseconds(min(100 * tries, 2_000)))
+            }
+        }
+        guard !core.stop.isSet else { return }
+        guard !core.handlers.bindings.isEmpty else {
+            core.state.withLock { $0.isConsuming = true }
+            return
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for queue in core.configuration.queues {
+                group.addTask { await QueueConsumer(core: core, queue: queue).run() }
+            }
+        }
+    }
+}
+
+extension MessagingCore {
+    /// Sleeps, but not beyond the beginning of the draining.
+    func sleep(_ duration: Duration) async {
+        let wake = Wakeup()
+        stop.onSet { wake.signal() }
+        await wake.wait(upTo: duration)
+    }
+}
