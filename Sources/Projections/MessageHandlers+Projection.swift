@@ -1,0 +1,19 @@
+public import Messaging
+
+extension MessageHandlers {
+    /// Feeds a projection with the events that it asks for, and keeps its checkpoint. The worker's schema needs the table of
+    /// ``ProjectionSchema``.
+    ///
+    /// - Returns: the events, by type and topic.
+    @discardableResult
+    public mutating func project<P: Projection>(_ projection: P.Type) -> [(type: String, topic: String)] {
+        let definition = ProjectionDefinition(projection)
+        for (type, topic) in definition.types {
+            on(rawType: type, topic: topic, name: "\(definition.name)/\(type)") { envelope, context in
+                try await definition.apply(envelope, in: context.db)
+                context.db.enqueue(definition.checkpoint(after: envelope))
+            }
+        }
+        return definition.types
+    }
+}
