@@ -1,0 +1,3 @@
+// Routes are written in Hummingbird's terms: who imports Edge may name `Router`, `Request` and `Response`.
+@_exported public import HTTPTypes
+@_exported public import Hummingbird

@@ -1,0 +1,82 @@
+public import Contracts
+public import Hummingbird
+import HTTPTypes
+import NIOCore
+
+/// Reads a request's body as JSON, within limits, and says what is wrong with it.
+public enum JSONBody {
+    /// How much a body may be.
+    public struct Limits: Sendable, Equatable {
+        /// Bytes. Default 1 MB (1,048,576).
+        public var bytes: Int
+        /// Nested arrays and objects. Default 64.
+        public var depth: Int
+
+        /// Creates limits.
+        public init(bytes: Int = 1 << 20, depth: Int = 64) {
+            self.bytes = bytes
+            self.depth = depth
+        }
+
+        /// 1 MB, 64 levels.
+        public static let standard = Limits()
+    }
+
+    /// The body's JSON.
+    /// - Throws: a ``Problem``: 415 for another content type or encoding, 413 for too many bytes, 400 for what is not JSON.
+    public static func read(_ request: Request, limits: Limits = .standard) async throws -> JSONValue {
+        try checkHeaders(request, limits: limits)
+        let bytes = try await collect(request, limits: limits)
+        if bytes.isEmpty { throw Problem.malformedJSON("The body is empty") }
+        do {
+            return try JSONValue.parse(bytes, limits: JSONLimits(maximumBytes: limits.bytes, maximumDepth: limits.depth))
+        } catch {
+            throw Problem.malformedJSON("\(error.message), at byte \(error.offset)", pointer: error.pointer.text)
+        }
+    }
+
+    private static func checkHeaders(_ request: Request, limits: Limits) throws {
+        guard let type = request.headers[.contentType] else {
+            throw Problem.unsupportedMediaType("The header Content-Type is missing; send application/json")
+        }
+        guard isJSON(type) else {
+            throw Problem.unsupportedMediaType("The body must be application/json in UTF-8")
+        }
+        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw Problem.unsupportedMediaType("Compressed bodies are not accepted")
+        }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bytes {
+            throw Problem.bodyTooLarge(limit: limits.bytes)
+        }
+    }
+
+    private static func collect(_ request: Request, limits: Limits) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for try await chunk in request.body {
+            if bytes.count + chunk.readableBytes > limits.bytes { throw Problem.bodyTooLarge(limit: limits.bytes) }
+            bytes.append(contentsOf: chunk.readableBytesView)
+        }
+        return bytes
+    }
+
+    /// Whether a content type is `application/json` or `application/…+json`, in UTF-8.
+    package static func isJSON(_ contentType: String) -> Bool {
+        let parts = contentType.split(separator: ";", omittingEmptySubsequences: false).map { trimmed($0).lowercased() }
+        guard let media = parts.first else { return false }
+        let isJSON = media == "application/json" || (media.hasPrefix("application/") && media.hasSuffix("+json"))
+        guard isJSON else { return false }
+        return parts.dropFirst().allSatisfy { parameter in
+            guard parameter.hasPrefix("charset=") else { return true }
+            return ["utf-8", "\"utf-8\"", "utf8"].contains(parameter.dropFirst("charset=".count))
+        }
+    }
+}
+
+/// The text without spaces and tabs at its ends.
+func trimmed(_ text: some StringProtocol) -> String {
+    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+    guard let start = text.firstIndex(where: { !isBlank($0) }), let end = text.lastIndex(where: { !isBlank($0) }) else {
+        return ""
+    }
+    return String(text[start...end])
+}

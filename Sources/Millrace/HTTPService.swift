@@ -1,0 +1,46 @@
+import Edge
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Serves the worker's routes and its health, with one event loop: a worker spends its time elsewhere.
+struct HTTPService: Service {
+    let worker: Worker
+    let services: WorkerServices
+
+    func run() async throws {
+        let routes = RouteTable()
+        let router = Router(context: HTTPContext.self, options: .autoGenerateHeadEndpoints)
+        var pipeline = EdgePipeline(problems: ProblemMiddleware(routes: routes, translate: ErrorTranslation.problem))
+        worker.pipelineBuilder?(&pipeline, services)
+        pipeline.install(on: router)
+        services.health.addRoutes(to: router, worker: worker.name)
+        for build in worker.routeBuilders { build(router, services) }
+        routes.publish(router)
+
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let health = services.health
+        let application = Application(
+            router: router,
+            configuration: .init(
+                address: .hostname(worker.settings.httpHost, port: worker.settings.httpPort), backlog: 1024),
+            onServerRunning: { channel in health.listening(port: channel.localAddress?.port ?? 0) },
+            eventLoopGroupProvider: .shared(group), logger: quietLogger())
+        do {
+            try await application.run()
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        try? await group.shutdownGracefully()
+    }
+
+    /// Hummingbird tells of each start and stop; the worker's own log has that already.
+    private func quietLogger() -> Logger {
+        var logger = services.logger
+        logger.logLevel = max(logger.logLevel, .notice)
+        return logger
+    }
+}

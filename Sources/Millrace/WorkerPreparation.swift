@@ -1,0 +1,87 @@
+import Logging
+import Messaging
+import Postgres
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Creates what a worker needs in the database and the broker. Doing it again changes nothing.
+struct WorkerPreparation {
+    let worker: Worker
+    let logger: Logger
+
+    init(_ worker: Worker, logger: Logger) {
+        self.worker = worker
+        self.logger = logger
+    }
+
+    func prepare() async throws {
+        let postgres = try WorkerClients.postgres(worker, logger: logger)
+        do {
+            try await prepareDatabase(postgres)
+        } catch {
+            await postgres.close()
+            throw error
+        }
+        await postgres.close()
+        if worker.settings.environment["AMQP_URL"]?.isEmpty ?? true {
+            logger.notice("AMQP_URL is not set: the broker was not prepared")
+        } else {
+            try await prepareBroker()
+        }
+    }
+
+    /// The schema, the framework's tables and the worker's own.
+    func prepareDatabase(_ postgres: PostgresClient) async throws {
+        try await createSchema(postgres)
+        for set in worker.frameworkMigrations {
+            try await migrate(postgres, set.historyTable, set.migrations)
+        }
+        try await migrate(postgres, FrameworkMigrations.ownHistoryTable, worker.ownMigrations())
+    }
+
+    private func migrate(_ postgres: PostgresClient, _ historyTable: String, _ migrations: [Migration]) async throws {
+        if migrations.isEmpty { return }
+        let migrator = Migrator(
+            client: postgres, schema: worker.settings.schema, historyTable: historyTable, migrations: migrations,
+            logger: logger)
+        try await migrator.migrate()
+    }
+
+    /// A role that may not create schemas finds its own in place, so existence is asked first.
+    private func createSchema(_ postgres: PostgresClient) async throws {
+        let schema = worker.settings.schema
+        let existing = try await postgres.execute("SELECT FROM pg_namespace WHERE nspname = \(schema)")
+        if existing.isEmpty { try await postgres.execute("CREATE SCHEMA IF NOT EXISTS \(identifier: schema)") }
+    }
+
+    private func prepareBroker() async throws {
+        let clients = try WorkerClients(worker, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await clients.amqp.run() }
+            try await clients.messaging.declareTopology()
+            await clients.amqp.close()
+            group.cancelAll()
+        }
+        await clients.postgres.close()
+        logger.info("The broker is prepared", metadata: ["queue": "\(worker.messaging.queue)"])
+    }
+}
+
+extension Worker {
+    /// The worker's own migrations, from its folder.
+    /// - Throws: ``SettingsError`` if the worker has no folder where `MILLRACE_HOME` says; `PostgresError` for files that
+    ///   are no migrations.
+    func ownMigrations() throws -> [Migration] {
+        let folder = settings.migrationsFolder(worker: name)
+        if FileManager.default.fileExists(atPath: folder) { return try Migration.load(directory: folder) }
+        let home = "\(settings.home)/workers/\(name)"
+        guard FileManager.default.fileExists(atPath: home) else {
+            throw SettingsError("there is no folder \(home): set MILLRACE_HOME to the folder that holds workers/")
+        }
+        return []
+    }
+}
