@@ -1,0 +1,25 @@
+import Millrace
+import Topics
+
+@main
+struct EdgeWorker: WorkerProgram {
+    static let name = "edge"
+
+    static func configure(_ worker: inout Worker) {
+        let waiters = CommandWaiters<CommandOutcome>()
+        worker.project(OrderView.self)
+        worker.project(ProductView.self)
+        worker.project(PaymentView.self)
+        CommandTracking(waiters: waiters).register(on: &worker)
+        worker.routes { router, services in
+            services.health.onDrain { waiters.close() }
+            let commands = CommandSender(messaging: services.messaging, waiters: waiters)
+            let prices = PriceList(db: services.db)
+            OrderRoutes(db: services.db, commands: commands, prices: prices).add(to: router)
+            ProductRoutes(db: services.db, commands: commands).add(to: router)
+            PaymentRoutes(db: services.db).add(to: router)
+            CommandRoutes(db: services.db).add(to: router)
+        }
+        worker.audit(EdgeAudit.counts)
+    }
+}
