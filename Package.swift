@@ -10,6 +10,10 @@ let settings: [SwiftSetting] = [
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -65,23 +69,21 @@ let package = Package(
         library("EventStore", ["Contracts", "Postgres", "Messaging"]),
         library("Projections", ["Contracts", "Postgres", "Messaging"]),
         library("Sagas", ["Contracts", "Postgres", "Messaging", logging]),
-        library("Edge", ["Contracts", hummingbird]),
+        library("Edge", ["Contracts", hummingbird, nioCore, nioHTTP1]),
         .systemLibrary(name: "CProcess"),
         library("Servers", ["CProcess", logging]),
         library(
             "Millrace",
             [
                 "Contracts", "Postgres", "AMQP", "Messaging", "EventStore", "Projections", "Sagas",
-                "Edge", "Observability", hummingbird, logging, lifecycle,
+                "Edge", "Observability", hummingbird, nioPosix, logging, lifecycle, unixSignals,
             ]),
         .executableTarget(
             name: "millrace-cli",
             dependencies: [
                 "Contracts", "ContractFiles", "Topics", "Postgres", "AMQP", "Messaging", "Sagas", "Servers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                nioCore, nioPosix, nioHTTP1,
                 .product(name: "Yams", package: "Yams"),
                 logging,
             ],
@@ -102,12 +104,18 @@ let package = Package(
             path: "Tests/FaultWorker", swiftSettings: settings),
         tests("FaultTests", ["fault-worker", "Messaging", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", logging]),
         tests("MessagingTests", ["Messaging", "Contracts", "Postgres", "AMQP", "TestSupport", logging, lifecycle]),
-        tests("MillraceTests", ["Millrace", "TestSupport"]),
+        tests("MillraceTests", ["Millrace", "Topics", "Observability", "Contracts", "TestSupport", logging]),
         tests("PostgresTests", ["Postgres", "Servers", "TestSupport", logging]),
-        tests("ProjectionsTests", ["Projections", "Messaging", "Postgres", "TestSupport", logging]),
+        tests("ProjectionsTests", ["Projections", "Contracts", "Messaging", "Postgres", "TestSupport", logging]),
         tests("SagasTests", ["Sagas", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", "TestSupport", logging, lifecycle]),
         tests("ServersTests", ["Servers"]),
-        tests("WorkersTests", ["Millrace", "Topics", "TestSupport"]),
+        tests(
+            "WorkersTests",
+            [
+                "Millrace", "Topics", "AMQP", "Contracts", "Postgres", "Servers", "TestSupport", "edge-worker",
+                "orders-worker", "inventory-worker", "payments-worker", "shipping-worker", "checkout-worker", nioCore,
+                nioPosix, logging,
+            ]),
         tests("CLITests", ["millrace-cli", "Servers"]),
 
         .executableTarget(

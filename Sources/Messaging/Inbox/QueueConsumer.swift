@@ -1,6 +1,7 @@
 import AMQP
 import Logging
 import Postgres
+import Synchronization
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -22,12 +23,18 @@ struct QueueConsumer: Sendable {
 
     func run() async {
         let consumer = core.amqp.consumer(queue: queue, prefetch: core.configuration.prefetch)
-        core.stop.onSet { Task { await consumer.close() } }
+        // Stopping wakes the consumer from its wait; a batch that is being handled is finished and acknowledged first,
+        // because after the close acknowledgements go nowhere.
+        let isWaiting = Flag()
+        core.stop.onSet { if isWaiting.value { Task { await consumer.close() } } }
         core.state.withLock { $0.isConsuming = true }
         var breaker = CircuitBreaker(policy: core.configuration.breaker)
-        while !core.stop.isSet {
+        while true {
+            isWaiting.value = true
+            if core.stop.isSet { break }
             do {
                 guard let deliveries = try await consumer.nextBatch(max: core.configuration.batchSize) else { break }
+                isWaiting.value = false
                 await handle(deliveries, consumer, &breaker)
             } catch {
                 core.logger.warning("cannot consume", metadata: ["queue": "\(queue)", "error": "\(error)"])
@@ -35,6 +42,7 @@ struct QueueConsumer: Sendable {
             }
         }
         core.state.withLock { $0.isConsuming = false }
+        await consumer.close()
     }
 
     /// What is left of a batch.
@@ -203,5 +211,15 @@ struct QueueConsumer: Sendable {
     private func finish(_ count: Int, _ work: inout Work, _ consumer: AMQPConsumer) {
         work.done += count
         consumer.acknowledge(through: work.messages[work.done - 1].delivery, multiple: true)
+    }
+}
+
+/// A flag that several tasks look at.
+private final class Flag: Sendable {
+    private let flag = Atomic(false)
+
+    var value: Bool {
+        get { flag.load(ordering: .sequentiallyConsistent) }
+        set { flag.store(newValue, ordering: .sequentiallyConsistent) }
     }
 }

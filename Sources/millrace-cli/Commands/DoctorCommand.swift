@@ -1,0 +1,127 @@
+import ArgumentParser
+import Foundation
+import Servers
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Say what this machine lacks, and the command that mends it.",
+        discussion: """
+            Exits 0 if everything is there, 1 if something is missing.
+
+            EXAMPLES
+              millrace doctor
+              millrace doctor -o json
+            """)
+    @OptionGroup var output: OutputOptions
+
+    struct Check: Encodable, Sendable {
+        var name: String
+        var isFine: Bool
+        /// What was found.
+        var found: String
+        /// The command that mends it.
+        var remedy: String?
+    }
+
+    func run() async throws {
+        try await reporting {
+            let checks = await Self.checks()
+            output.print(checks) {
+                let console = Console.shared
+                var table = Table(["", "WHAT", "FOUND", "MEND WITH"])
+                for check in checks {
+                    table.add([
+                        check.isFine ? console.output("✓", .green) : console.output("✗", .red), check.name, check.found,
+                        check.isFine ? "" : check.remedy ?? "",
+                    ])
+                }
+                return table
+            }
+            if !checks.allSatisfy(\.isFine) { throw ExitCode.failure }
+        }
+    }
+
+    static func checks() async -> [Check] {
+        var checks = [await toolchain()]
+        checks.append(await library("libpq", debian: "libpq-dev", brew: "libpq"))
+        checks.append(await library("librabbitmq", debian: "librabbitmq-dev", brew: "rabbitmq-c"))
+        checks.append(
+            Check(
+                name: "PostgreSQL server", isFine: ServersAvailability.postgres != nil,
+                found: ServersAvailability.postgres ?? "not installed", remedy: install("postgresql", "postgresql@17")))
+        checks.append(
+            Check(
+                name: "RabbitMQ server", isFine: ServersAvailability.rabbitMQ != nil,
+                found: ServersAvailability.rabbitMQ ?? "not installed", remedy: install("rabbitmq-server", "rabbitmq")))
+        if geteuid() == 0 {
+            let setpriv = ServersAvailability.program("setpriv")
+            checks.append(
+                Check(
+                    name: "setpriv (to run servers as another user)", isFine: setpriv != nil, found: setpriv ?? "not installed",
+                    remedy: install("util-linux", "util-linux")))
+        }
+        checks += ports()
+        checks.append(temporaryFolder())
+        return checks
+    }
+
+    private static func toolchain() async -> Check {
+        let remedy = "install Swift 6.2 or later: https://www.swift.org/install"
+        guard let result = try? await ChildProcess.run(.init(executable: "swift", arguments: ["--version"]), timeout: .seconds(30)),
+            let version = result.standardOutput.firstMatch(of: /Swift version (\d+)\.(\d+)/)
+        else { return Check(name: "Swift toolchain", isFine: false, found: "no `swift` in PATH", remedy: remedy) }
+        let (major, minor) = (Int(version.output.1) ?? 0, Int(version.output.2) ?? 0)
+        return Check(
+            name: "Swift toolchain", isFine: (major, minor) >= (6, 2), found: "\(version.output.0)", remedy: remedy)
+    }
+
+    private static func library(_ name: String, debian: String, brew: String) async -> Check {
+        let remedy = install("\(debian) pkg-config", "\(brew) pkgconf")
+        guard let result = try? await ChildProcess.run(.init(executable: "pkg-config", arguments: ["--modversion", name])) else {
+            return Check(name: name, isFine: false, found: "no `pkg-config`", remedy: remedy)
+        }
+        let version = result.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)
+        return Check(name: name, isFine: result.status.isSuccess, found: result.status.isSuccess ? version : "not installed", remedy: remedy)
+    }
+
+    private static func ports() -> [Check] {
+        guard let project = try? Project.find() else {
+            return [Check(name: "project", isFine: false, found: "no folder workers/ here or above", remedy: "cd to the project")]
+        }
+        if RunState.read(project.path + "/.millrace") != nil { return [] }
+        return project.workers.compactMap { worker in
+            guard let port = worker.port else { return nil }
+            let isFree = FreePort.isFree(port)
+            return Check(
+                name: "port \(port) for \(worker.name)", isFine: isFree, found: isFree ? "free" : "taken",
+                remedy: "ss -ltnp 'sport = :\(port)'   # then stop that program, or change http.port in workers/\(worker.name)/worker.yaml")
+        }
+    }
+
+    private static func temporaryFolder() -> Check {
+        do {
+            let folder = try TemporaryDirectory.make(prefix: "millrace-doctor")
+            TemporaryDirectory.remove(folder)
+            return Check(name: "temporary folder", isFine: true, found: "writable", remedy: nil)
+        } catch {
+            return Check(name: "temporary folder", isFine: false, found: "\(error)", remedy: "chmod 1777 /tmp, or set TMPDIR")
+        }
+    }
+
+    private static func install(_ debian: String, _ brew: String) -> String {
+        #if os(macOS)
+            "brew install \(brew)"
+        #else
+            geteuid() == 0 ? "apt-get install -y \(debian)" : "sudo apt-get install -y \(debian)"
+        #endif
+    }
+}

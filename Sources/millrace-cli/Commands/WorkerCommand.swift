@@ -1,0 +1,86 @@
+import ArgumentParser
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "List the project's workers, or run one alone.", subcommands: [List.self, Run.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the workers of the project.")
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            try await reporting {
+                let workers = try Project.find().workers
+                output.print(workers) {
+                    var table = Table(["WORKER", "OWNS", "CONSUMES", "PORT", "DESCRIPTION"], right: [3])
+                    for worker in workers {
+                        table.add([
+                            worker.name, worker.owns.joined(separator: " "), worker.consumes.joined(separator: " "),
+                            worker.port.map(String.init) ?? "", worker.description,
+                        ])
+                    }
+                    return table
+                }
+            }
+        }
+    }
+
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run one worker in the foreground, against given servers.",
+            discussion: """
+                This process becomes the worker, so signals reach it directly: SIGTERM drains and exits 0. The servers come from
+                DATABASE_URL and AMQP_URL, or else from a running `millrace up`. Give URLs with passwords by the environment;
+                arguments can be read by everybody on the machine.
+
+                EXAMPLE
+                  DATABASE_URL=postgres://… AMQP_URL=amqp://… millrace worker run orders
+                """)
+        @Argument(help: "The worker.") var name: String
+        @Flag(help: "Migrate and declare first what the worker needs.") var prepare = false
+        @Option(help: ArgumentHelp("The data folder of a running `millrace up`.", valueName: "dir")) var data: String?
+
+        func run() async throws {
+            try await reporting {
+                let project = try Project.find()
+                let worker = try project.worker(name)
+                let executable = try project.executable(of: worker)
+                var environment = ProcessInfo.processInfo.environment
+                let state = RunState.read(data ?? project.path + "/.millrace")?.workers.first { $0.name == name }
+                environment["DATABASE_URL"] = environment["DATABASE_URL"] ?? state?.databaseURL
+                environment["AMQP_URL"] = environment["AMQP_URL"] ?? state?.amqpURL
+                for key in ["DATABASE_URL", "AMQP_URL"] where environment[key]?.isEmpty ?? true {
+                    throw UsageFailure("\(key) is not set, and no `millrace up` runs that has a worker \(name)")
+                }
+                environment["MILLRACE_HOME"] = environment["MILLRACE_HOME"] ?? project.path
+                if environment["MILLRACE_HTTP_PORT"] == nil, let port = worker.port { environment["MILLRACE_HTTP_PORT"] = "\(port)" }
+                if prepare {
+                    let worker = ManagedWorker(
+                        manifest: worker, port: 0, executable: executable, environment: environment, home: project.path,
+                        printer: LogPrinter(name: name, column: 0, width: name.count, leastGravity: 1))
+                    try await worker.prepare()
+                }
+                throw Self.become(executable, environment)
+            }
+        }
+
+        /// Replaces this process; returns only if that fails.
+        private static func become(_ executable: String, _ environment: [String: String]) -> Failed {
+            var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(executable), strdup("run"), nil]
+            var variables: [UnsafeMutablePointer<CChar>?] = environment.map { key, value in strdup(key + "=" + value) }
+            variables.append(nil)
+            for number in [SIGINT, SIGTERM, SIGPIPE] { signal(number, SIG_DFL) }
+            execve(executable, &arguments, &variables)
+            return Failed("cannot run \(executable): \(String(cString: strerror(errno)))")
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The terminal: data to standard output, everything said to people to standard error.
+package final class Console: Sendable {
+    static let shared = Console()
+
+    /// Colours of the 16-colour palette, which every terminal and every theme has.
+    package enum Style: String, Sendable {
+        case bold = "1", dim = "2", red = "31", green = "32", yellow = "33", blue = "34", magenta = "35", cyan = "36"
+    }
+
+    /// Whether standard error is a terminal that people look at.
+    let isInteractive: Bool
+    private let colours: (output: Bool, error: Bool)
+    /// The progress line that stands at the bottom now.
+    private let progress = Mutex<String?>(nil)
+
+    private init() {
+        let environment = ProcessInfo.processInfo.environment
+        let plain = environment["NO_COLOR"].map { !$0.isEmpty } ?? false || environment["TERM"] == "dumb"
+        isInteractive = isatty(2) == 1 && environment["TERM"] != "dumb"
+        colours = (!plain && isatty(1) == 1, !plain && isatty(2) == 1)
+    }
+
+    /// Writes data.
+    func output(_ text: String) { write(1, text + "\n") }
+
+    /// Says something; the progress line stays below it.
+    func say(_ text: String) {
+        progress.withLock { line in
+            guard let line else { return write(2, text + "\n") }
+            write(2, "\r\u{1B}[K" + text + "\n" + line)
+        }
+    }
+
+    /// Says what went wrong.
+    func complain(_ text: String) { say(error("error:", .red, .bold) + " " + text) }
+
+    /// Says what may go wrong.
+    func warn(_ text: String) { say(error("warning:", .yellow, .bold) + " " + text) }
+
+    /// Replaces the progress line; does nothing where there is no terminal.
+    func show(progress text: String) {
+        guard isInteractive else { return }
+        progress.withLock { line in
+            let cut = String(text.prefix(max(20, width - 1)))
+            line = cut
+            write(2, "\r\u{1B}[K" + cut)
+        }
+    }
+
+    /// Removes the progress line.
+    func endProgress() {
+        progress.withLock { line in
+            if line != nil { write(2, "\r\u{1B}[K") }
+            line = nil
+        }
+    }
+
+    /// Text for standard error in this style.
+    func error(_ text: String, _ styles: Style...) -> String { Self.styled(text, styles, colours.error) }
+
+    /// Text for standard output in this style.
+    func output(_ text: String, _ styles: Style...) -> String { Self.styled(text, styles, colours.output) }
+
+    /// The width of the terminal in columns; 100 if it is not known.
+    var width: Int {
+        var size = winsize()
+        guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return Int(size.ws_col)
+    }
+
+    private static func styled(_ text: String, _ styles: [Style], _ isOn: Bool) -> String {
+        guard isOn, !styles.isEmpty else { return text }
+        return "\u{1B}[" + styles.map(\.rawValue).joined(separator: ";") + "m" + text + "\u{1B}[0m"
+    }
+
+    private func write(_ descriptor: Int32, _ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { bytes in
+                #if canImport(Glibc)
+                    Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+                #elseif canImport(Musl)
+                    Musl.write(descriptor, bytes.baseAddress, bytes.count)
+                #else
+                    Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+                #endif
+            }
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import AMQP
+import ArgumentParser
+import Foundation
+import Logging
+import Postgres
+
+/// How a command that talks to running servers finds them.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The data folder of a running `millrace up`.", valueName: "dir"))
+    var data: String?
+
+    /// What runs in the data folder.
+    var state: RunState? {
+        let folder = data ?? (try? Project.find()).map { $0.path + "/.millrace" } ?? ".millrace"
+        return RunState.read(folder)
+    }
+
+    /// The database: `DATABASE_URL`, else that of the running `up`.
+    func databaseURL() throws -> String {
+        if let url = ProcessInfo.processInfo.environment["DATABASE_URL"], !url.isEmpty { return url }
+        if let state { return state.databaseURL }
+        throw UsageFailure("no database: set DATABASE_URL, or start `millrace up` first")
+    }
+
+    /// The broker: `AMQP_URL`, else that of the running `up`.
+    func amqpURL() throws -> String {
+        if let url = ProcessInfo.processInfo.environment["AMQP_URL"], !url.isEmpty { return url }
+        if let state { return state.amqpURL }
+        throw UsageFailure("no broker: set AMQP_URL, or start `millrace up` first")
+    }
+
+    /// Calls `body` with a client whose unqualified names are those of the schema.
+    func withDatabase<R: Sendable>(schema: String?, _ body: (PostgresClient) async throws -> R) async throws -> R {
+        var configuration = try PostgresConfiguration(url: databaseURL())
+        configuration.searchPath = schema
+        configuration.applicationName = "millrace"
+        let client = PostgresClient(configuration: configuration, logger: .quiet)
+        do {
+            let result = try await body(client)
+            await client.close()
+            return result
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+
+    /// Calls `body` with a client of the broker.
+    func withBroker<R: Sendable>(_ body: (AMQPClient) async throws -> R) async throws -> R {
+        var configuration = try AMQPConfiguration(url: amqpURL())
+        configuration.connectionName = "millrace"
+        let client = AMQPClient(configuration: configuration, logger: .quiet)
+        do {
+            let result = try await body(client)
+            await client.close()
+            return result
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+}
+
+extension Logger {
+    /// Says only what is grave: the command's own words are for people.
+    static var quiet: Logger {
+        var logger = Logger(label: "millrace") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .critical
+        return logger
+    }
+}
+
+/// Runs the body of a command and turns what it throws into words and an exit code.
+func reporting(_ body: () async throws -> Void) async throws {
+    do {
+        try await body()
+    } catch let error as ExitCode {
+        throw error
+    } catch let error as UsageFailure {
+        Console.shared.endProgress()
+        Console.shared.complain(error.description)
+        throw ExitCode.usage
+    } catch {
+        Console.shared.endProgress()
+        Console.shared.complain(Redacted.text("\(error)"))
+        throw ExitCode.failure
+    }
+}
+
+/// Takes passwords out of URLs before they are printed.
+package enum Redacted {
+    package static func text(_ text: String) -> String {
+        text.replacing(/:\/\/([^:@\/\s]*):[^@\/\s]*@/) { "://\($0.output.1):***@" }
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+
+/// The folder that holds `workers/` and `topics/`.
+package struct Project: Sendable {
+    /// Its absolute path.
+    package let path: String
+    /// Its workers, sorted by name.
+    package let workers: [WorkerManifest]
+
+    /// Finds the project: `MILLRACE_HOME`, else the current folder or the nearest above it that has `workers/`.
+    package static func find(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Project {
+        if let home = environment["MILLRACE_HOME"], !home.isEmpty { return try Project(path: home) }
+        let start = URL(fileURLWithPath: FileManager.default.currentDirectoryPath).standardizedFileURL.path
+        var folder = start
+        while true {
+            if isFolder(folder + "/workers") { return try Project(path: folder) }
+            if folder == "/" || folder.isEmpty { break }
+            folder = (folder as NSString).deletingLastPathComponent
+        }
+        throw UsageFailure("found no folder workers/ in \(start) or above it; go to the project, or set MILLRACE_HOME")
+    }
+
+    /// Reads every `workers/*/worker.yaml`.
+    package init(path: String) throws {
+        self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+        let folder = self.path + "/workers"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? []
+        workers = try names.compactMap { name in
+            let file = "\(folder)/\(name)/worker.yaml"
+            guard FileManager.default.fileExists(atPath: file) else { return nil }
+            return try WorkerManifest(file: file)
+        }
+        guard !workers.isEmpty else { throw UsageFailure("\(folder) holds no worker (a folder with a worker.yaml)") }
+    }
+
+    /// The workers of these names, all for nil.
+    package func workers(only names: [String]?) throws -> [WorkerManifest] {
+        guard let names else { return workers }
+        return try names.map { try worker($0) }
+    }
+
+    /// The worker of this name.
+    package func worker(_ name: String) throws -> WorkerManifest {
+        guard let worker = workers.first(where: { $0.name == name }) else {
+            let known = workers.map(\.name).joined(separator: ", ")
+            throw UsageFailure("there is no worker `\(name)`; the project has \(known)")
+        }
+        return worker
+    }
+
+    /// The executable of a worker: beside this program, else in `PATH`.
+    package func executable(of worker: WorkerManifest) throws -> String {
+        if worker.executable.contains("/") {
+            let path = worker.executable.hasPrefix("/") ? worker.executable : "\(self.path)/\(worker.executable)"
+            if FileManager.default.isExecutableFile(atPath: path) { return path }
+        } else {
+            let path = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map(String.init) ?? []
+            for folder in [Self.programFolder] + path {
+                let candidate = folder + "/" + worker.executable
+                if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
+            }
+        }
+        throw UsageFailure("the worker `\(worker.name)` is not built: there is no \(worker.executable) in \(Self.programFolder); run `make build`")
+    }
+
+    /// The folder this program lies in.
+    static var programFolder: String {
+        #if os(Linux)
+            let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        #else
+            let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
+        #endif
+        return (own as NSString).deletingLastPathComponent
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+}
+
+/// Wrong usage, found after the arguments were read: exit code 64.
+package struct UsageFailure: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// A failure with its message ready for people: exit code 1.
+package struct Failed: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}

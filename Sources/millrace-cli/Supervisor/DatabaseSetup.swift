@@ -1,0 +1,68 @@
+import Logging
+import Postgres
+
+/// Makes the database, and for each worker a role that reaches its own schema alone.
+struct DatabaseSetup {
+    static let database = "millrace"
+
+    /// Makes the database if it is missing; `url` is a superuser's.
+    static func makeDatabase(_ url: String) async throws {
+        try await withClient(url) { client in
+            let existing = try await client.execute("SELECT FROM pg_database WHERE datname = \(database)")
+            if existing.isEmpty { try await client.execute("CREATE DATABASE \(identifier: database)") }
+        }
+    }
+
+    /// Whether the role of the URL may make roles and schemas.
+    static func mayMakeRoles(_ url: String) async throws -> Bool {
+        try await withClient(url) { client in
+            let rows = try await client.execute(
+                """
+                SELECT (rolsuper OR rolcreaterole) AND has_database_privilege(current_database(), 'CREATE')
+                FROM pg_roles WHERE rolname = current_user
+                """)
+            return try rows.first?.decode(Bool.self, at: 0) ?? false
+        }
+    }
+
+    /// Makes or updates the roles and schemas of the workers.
+    static func makeRoles(_ url: String, _ workers: [(manifest: WorkerManifest, password: String)]) async throws {
+        try await withClient(url) { client in
+            let current = try await client.execute("SELECT current_database()")
+            let database = try current.first?.decode(String.self, at: 0) ?? database
+            try await client.execute("REVOKE ALL ON DATABASE \(identifier: database) FROM PUBLIC")
+            try await client.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+            for (manifest, password) in workers {
+                // A password cannot be a parameter of this statement. It is one of ours: letters and digits alone.
+                guard password.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
+                    throw Failed("the kept password of \(manifest.name) has characters that it cannot have")
+                }
+                let role = manifest.role
+                let exists = try await !client.execute("SELECT FROM pg_roles WHERE rolname = \(role)").isEmpty
+                let verb: SQL = exists ? "ALTER" : "CREATE"
+                let options = SQL(unsafe: "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '\(password)'")
+                try await client.execute(verb + " ROLE \(identifier: role) " + options)
+                // Whoever makes a schema for another role has to be a member of it.
+                try await client.execute("GRANT \(identifier: role) TO CURRENT_USER")
+                try await client.execute("CREATE SCHEMA IF NOT EXISTS \(identifier: manifest.schema) AUTHORIZATION \(identifier: role)")
+                try await client.execute("GRANT CONNECT ON DATABASE \(identifier: database) TO \(identifier: role)")
+                try await client.execute("ALTER ROLE \(identifier: role) SET search_path TO \(identifier: manifest.schema)")
+            }
+        }
+    }
+
+    private static func withClient<R: Sendable>(_ url: String, _ body: (PostgresClient) async throws -> R) async throws -> R {
+        var configuration = try PostgresConfiguration(url: url)
+        configuration.allowRawSQL = true
+        configuration.applicationName = "millrace"
+        let client = PostgresClient(configuration: configuration, logger: .quiet)
+        do {
+            let result = try await body(client)
+            await client.close()
+            return result
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+}

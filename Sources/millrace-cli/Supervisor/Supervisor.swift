@@ -1,0 +1,278 @@
+import Foundation
+import Logging
+import Servers
+
+/// Runs a project: the servers it needs and its workers, each a process of its own.
+actor Supervisor {
+    struct Configuration: Sendable {
+        var project: Project
+        var workers: [WorkerManifest]
+        /// Whether workers listen at the ports of their manifests, or at free ones.
+        var usesOwnPorts = true
+        /// Logs below this gravity are not shown; 4 shows none.
+        var leastGravity = 1
+        /// Variables for the workers, over those of this process.
+        var environment: [String: String] = [:]
+        var logLevel: String?
+    }
+
+    /// What can be killed, and comes back by itself.
+    enum Part: Hashable, Sendable, CustomStringConvertible {
+        case worker(String), broker, database
+
+        var description: String {
+            switch self {
+            case .worker(let name): name
+            case .broker: "RabbitMQ"
+            case .database: "PostgreSQL"
+            }
+        }
+    }
+
+    private let configuration: Configuration
+    private let folder: DataFolder
+    private var postgres: PrivatePostgres?
+    private var rabbit: PrivateRabbitMQ?
+    private(set) var workers: [ManagedWorker] = []
+    private var watchers: [Task<Void, Never>] = []
+    private var isStopping = false
+    /// How often a private server has come back after it had ended.
+    private(set) var serverRestarts = 0
+
+    init(_ configuration: Configuration, folder: DataFolder) {
+        self.configuration = configuration
+        self.folder = folder
+    }
+
+    /// Servers, roles, `prepare` of every worker; starts no worker yet.
+    func prepare() async throws {
+        let own = ProcessInfo.processInfo.environment
+        let databaseURL = own["DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        let amqpURL = own["AMQP_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        let passwords = try passwords()
+
+        // Both servers take seconds to start; they do it side by side.
+        async let broker: Void = startBroker(unless: amqpURL, passwords)
+        async let database = startDatabase(unless: databaseURL, passwords)
+        let hasRoles = try await database
+        try await broker
+
+        var state = RunState(pid: getpid(), databaseURL: databaseURL ?? "", amqpURL: amqpURL ?? "", workers: [])
+        if let postgres { state.databaseURL = await postgres.url(database: DatabaseSetup.database) }
+        if let rabbit { state.amqpURL = await rabbit.url() }
+        let width = configuration.workers.map(\.name.count).max() ?? 0
+        for (column, manifest) in configuration.workers.enumerated() {
+            var environment = own.merging(configuration.environment) { $1 }
+            var workerDatabase = state.databaseURL
+            if hasRoles { workerDatabase = try await roleURL(manifest, passwords["pg-" + manifest.name] ?? "", base: databaseURL) }
+            var workerBroker = state.amqpURL
+            if let rabbit { workerBroker = await rabbit.url(user: "worker-" + manifest.name, password: passwords["mq-" + manifest.name]) }
+            let port = try choosePort(manifest)
+            environment["DATABASE_URL"] = workerDatabase
+            environment["AMQP_URL"] = workerBroker
+            environment["MILLRACE_SCHEMA"] = manifest.schema
+            environment["MILLRACE_HTTP_PORT"] = "\(port)"
+            environment["MILLRACE_HOME"] = configuration.project.path
+            environment["MILLRACE_SUPERVISED"] = "1"
+            // A crash is to be restarted at once, not after seconds of printing every thread and register.
+            if environment["SWIFT_BACKTRACE"] == nil {
+                environment["SWIFT_BACKTRACE"] = "threads=crashed,registers=none,images=none,color=no,cache=no"
+            }
+            if let level = configuration.logLevel { environment["MILLRACE_LOG_LEVEL"] = level }
+            // One node holds no quorum: its classic queues are as durable and faster.
+            if rabbit != nil, environment["MILLRACE_QUEUE_TYPE"] == nil { environment["MILLRACE_QUEUE_TYPE"] = "classic" }
+            let worker = ManagedWorker(
+                manifest: manifest, port: port, executable: try configuration.project.executable(of: manifest),
+                environment: environment, home: configuration.project.path,
+                printer: LogPrinter(name: manifest.name, column: column, width: width, leastGravity: configuration.leastGravity))
+            workers.append(worker)
+            state.workers.append(
+                .init(name: manifest.name, schema: manifest.schema, url: worker.url, databaseURL: workerDatabase, amqpURL: workerBroker))
+        }
+        try folder.write(state)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { try await worker.prepare() } }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Starts the workers and waits until each is ready.
+    func start(timeout: Duration = .seconds(60)) async throws {
+        for worker in workers { await worker.start() }
+        try await waitUntilReady(timeout: timeout)
+    }
+
+    /// Waits until every worker says that it is ready.
+    func waitUntilReady(timeout: Duration) async throws {
+        let deadline = ContinuousClock.now + timeout
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in workers {
+                group.addTask {
+                    let client = HTTPClient(port: worker.port, connections: 1)
+                    var last = "no answer"
+                    while ContinuousClock.now < deadline {
+                        if await worker.hasEnded { throw Failed("\(worker.manifest.name) does not run") }
+                        do {
+                            let answer = try await client.send(.init(method: .GET, path: "/health/ready"), timeout: .seconds(5))
+                            if answer.status == 200 {
+                                await client.close()
+                                return
+                            }
+                            last = "\(answer.status) \(String(decoding: answer.body, as: UTF8.self))"
+                        } catch {
+                            last = "\(error)"
+                        }
+                        try await Task.sleep(for: .milliseconds(25))
+                    }
+                    await client.close()
+                    throw Failed("\(worker.manifest.name) was not ready in time: \(last)")
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Stops everything in good order: workers first, then the broker, then the database.
+    func stop() async {
+        isStopping = true
+        await withTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { await worker.stop() } }
+        }
+        await rabbit?.stop()
+        await postgres?.stop()
+        watchers.forEach { $0.cancel() }
+        folder.removeState()
+    }
+
+    /// Kills everything at once.
+    func killAll() async {
+        isStopping = true
+        for worker in workers {
+            // Marked as stopping first, so that nothing is started again.
+            Task { await worker.stop(timeout: .zero) }
+        }
+        await rabbit?.kill()
+        await rabbit?.stop()
+        await postgres?.kill()
+        folder.removeState()
+    }
+
+    /// What `kill` can be asked for.
+    var parts: [Part] {
+        workers.map { .worker($0.manifest.name) } + (rabbit == nil ? [] : [.broker]) + (postgres == nil ? [] : [.database])
+    }
+
+    /// Kills one part as a power failure would; it comes back by itself.
+    func kill(_ part: Part) async {
+        switch part {
+        case .worker(let name): await workers.first { $0.manifest.name == name }?.kill()
+        case .broker: await rabbit?.kill()
+        case .database: await postgres?.kill()
+        }
+    }
+
+    private func removeServers() async {
+        await rabbit?.remove()
+        await postgres?.remove()
+    }
+
+    private var folderPath: String { folder.path }
+
+    /// The URL of the broker's administrator.
+    func brokerURL() async -> String? { await rabbit?.url() }
+
+    // MARK: - Servers
+
+    /// The passwords of the workers' roles (`pg-…`) and users (`mq-…`).
+    private func passwords() throws -> [String: String] {
+        var passwords: [String: String] = [:]
+        for worker in configuration.workers {
+            passwords["pg-" + worker.name] = try folder.secret("postgres-" + worker.name)
+            passwords["mq-" + worker.name] = try folder.secret("rabbitmq-" + worker.name)
+        }
+        return passwords
+    }
+
+    private func startBroker(unless url: String?, _ passwords: [String: String]) async throws {
+        guard url == nil else { return }
+        let users = configuration.workers.map { BrokerPermissions.user(for: $0, password: passwords["mq-" + $0.name] ?? "") }
+        let server = PrivateRabbitMQ(dataDirectory: folder.path + "/rabbitmq", users: users, logger: .quiet)
+        rabbit = server
+        try await server.start()
+        watch("RabbitMQ", { await server.process }, restart: { try await server.start() })
+    }
+
+    private func startDatabase(unless url: String?, _ passwords: [String: String]) async throws -> Bool {
+        let roles = configuration.workers.map { (manifest: $0, password: passwords["pg-" + $0.name] ?? "") }
+        if let url {
+            guard try await DatabaseSetup.mayMakeRoles(url) else {
+                Console.shared.warn("the role of DATABASE_URL may not make roles: all workers use it, so none is kept out of another's schema")
+                return false
+            }
+            try await DatabaseSetup.makeRoles(url, roles)
+            return true
+        }
+        let server = PrivatePostgres(dataDirectory: folder.path + "/postgres", logger: .quiet)
+        postgres = server
+        let superuser = try await server.start()
+        watch("PostgreSQL", { await server.process }, restart: { try await server.start() })
+        try await DatabaseSetup.makeDatabase(superuser)
+        try await DatabaseSetup.makeRoles(server.url(database: DatabaseSetup.database), roles)
+        return true
+    }
+
+    private func roleURL(_ manifest: WorkerManifest, _ password: String, base: String?) async throws -> String {
+        if let postgres { return await postgres.url(user: manifest.role, password: password, database: DatabaseSetup.database) }
+        guard let base, var parts = URLComponents(string: base) else { throw UsageFailure("DATABASE_URL is not a URL") }
+        parts.user = manifest.role
+        parts.password = password
+        return parts.string ?? base
+    }
+
+    private func choosePort(_ manifest: WorkerManifest) throws -> Int {
+        if configuration.usesOwnPorts, let port = manifest.port {
+            if FreePort.isFree(port) { return port }
+            let other = try FreePort.next()
+            Console.shared.warn("port \(port) of \(manifest.name) is taken; it listens at \(other)")
+            return other
+        }
+        return try FreePort.next()
+    }
+
+    /// Starts a server again whenever it ends without being asked to.
+    private func watch(
+        _ name: String, _ process: @escaping @Sendable () async -> ChildProcess?, restart: @escaping @Sendable () async throws -> Void
+    ) {
+        watchers.append(
+            Task {
+                var machine = SupervisorMachine()
+                var current = await process()
+                while let child = current, !Task.isCancelled {
+                    machine.started(at: .now)
+                    let status = await child.wait()
+                    while !isStopping, !Task.isCancelled {
+                        guard case .restart(let pause) = machine.ended(status.end, at: .now) else { return }
+                        try? await Task.sleep(for: pause)
+                        if isStopping { return }
+                        do {
+                            try await restart()
+                            serverRestarts += 1
+                            break
+                        } catch {
+                            Console.shared.warn("\(name) does not start again: \(error)")
+                        }
+                    }
+                    if isStopping { return }
+                    current = await process()
+                }
+            })
+    }
+}
+
+extension Supervisor {
+    /// Removes the data of the private servers, and the folder; only after `stop`.
+    func removeData() async {
+        await removeServers()
+        try? FileManager.default.removeItem(atPath: folderPath)
+    }
+}

@@ -1,0 +1,66 @@
+import AMQP
+import Logging
+import Testing
+import TestSupport
+
+/// A client on the shared node, closed at the end; `queue` is a fresh name.
+func withClient<R>(
+    url: String? = nil, configure: (inout AMQPConfiguration) -> Void = { _ in }, _ body: (AMQPClient, String) async throws -> R
+) async throws -> R {
+    let shared = url == nil ? try await TestRabbitMQ.url() : ""
+    var configuration = try AMQPConfiguration(url: url ?? shared)
+    configure(&configuration)
+    let client = AMQPClient(configuration: configuration, logger: quietLogger())
+    let queue = TestRabbitMQ.uniqueName("q")
+    do {
+        let result = try await body(client, queue)
+        await client.close()
+        return result
+    } catch {
+        await client.close()
+        throw error
+    }
+}
+
+func quietLogger() -> Logger {
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    return logger
+}
+
+func message(_ queue: String, _ number: Int, mandatory: Bool = false, size: Int = 0) -> OutgoingMessage {
+    OutgoingMessage(
+        exchange: "", routingKey: queue, properties: MessageProperties(messageID: "m\(number)"),
+        body: Array("\(number)".utf8) + [UInt8](repeating: 0x20, count: size), mandatory: mandatory)
+}
+
+extension Delivery {
+    var number: Int { Int(String(decoding: body.prefix { $0 != 0x20 }, as: UTF8.self)) ?? -1 }
+}
+
+extension PublishOutcome {
+    var error: AMQPError? { if case .failed(let error) = self { error } else { nil } }
+}
+
+extension AMQPConsumer {
+    /// Takes deliveries until there are `count`, acknowledging each batch.
+    func take(_ count: Int, acknowledge: Bool = true) async throws -> [Delivery] {
+        var all: [Delivery] = []
+        while all.count < count, let batch = try await nextBatch(max: count - all.count) {
+            all += batch
+            if acknowledge, let last = batch.last { self.acknowledge(through: last, multiple: true) }
+        }
+        return all
+    }
+}
+
+extension AMQPClient {
+    /// Waits for a state; the test's own time limit bounds it.
+    func reaches(_ matches: (ConnectionState) -> Bool) async {
+        for await state in states where matches(state) { return }
+    }
+}
+
+func isConnected(_ state: ConnectionState) -> Bool { if case .connected = state { true } else { false } }
+func isDisconnected(_ state: ConnectionState) -> Bool { if case .disconnected = state { true } else { false } }
+func isBlocked(_ state: ConnectionState) -> Bool { if case .blocked = state { true } else { false } }

@@ -1,0 +1,178 @@
+import AMQP
+import Testing
+import TestSupport
+
+@Suite(.timeLimit(.minutes(2))) struct ConsumeTests {
+    @Test func honoursThePrefetch() async throws {
+        try await withClient { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            _ = await client.publisher().publish((0..<50).map { message(queue, $0) })
+            let consumer = client.consumer(queue: queue, prefetch: 10)
+            let first = try await consumer.take(10, acknowledge: false)
+            #expect(first.map(\.number) == Array(0..<10))
+            #expect(try await client.queueInfo(queue)?.messages == 40)
+            // Room for three more, and no further.
+            consumer.acknowledge(through: first[2], multiple: true)
+            #expect(try await consumer.take(3, acknowledge: false).map(\.number) == [10, 11, 12])
+            await consumer.close()
+            #expect(try await client.queueInfo(queue)?.messages == 47)
+        }
+    }
+
+    @Test func acknowledgesOneByOneAndRejects() async throws {
+        try await withClient { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            _ = await client.publisher().publish((0..<6).map { message(queue, $0) })
+            let consumer = client.consumer(queue: queue)
+            let all = try await consumer.take(6, acknowledge: false)
+            consumer.acknowledge(through: all[4], multiple: false)
+            consumer.acknowledge(through: all[0], multiple: false)
+            consumer.reject(all[2], requeue: true)
+            consumer.reject(all[3], requeue: false)
+            // Second answers, which would close the channel if they reached the broker.
+            for delivery in all.prefix(3) { consumer.acknowledge(through: delivery, multiple: false) }
+            let again = try await consumer.take(1, acknowledge: false)
+            #expect(again.map(\.number) == [2])
+            #expect(again[0].redelivered)
+            await consumer.close()
+            // 1 was answered by the second round, 0, 3, 4 before; 2 (delivered again) and 5 are left.
+            #expect(try await client.queueInfo(queue)?.messages == 2)
+        }
+    }
+
+    @Test func pausesAndResumes() async throws {
+        try await withClient { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            let publisher = client.publisher()
+            let consumer = client.consumer(queue: queue)
+            _ = await publisher.publish(message(queue, 1))
+            let first = try await consumer.take(1, acknowledge: false)
+            await consumer.pause()
+            #expect(try await client.queueInfo(queue)?.consumers == 0)
+            // The delivery that was taken before can still be answered.
+            consumer.acknowledge(through: first[0], multiple: true)
+            _ = await publisher.publish(message(queue, 2))
+            #expect(try await client.queueInfo(queue)?.messages == 1)
+            await consumer.pause()
+            await consumer.resume()
+            #expect(try await consumer.take(1).map(\.number) == [2])
+            await consumer.close()
+            #expect(try await client.queueInfo(queue) == QueueInfo(messages: 0, consumers: 0))
+        }
+    }
+
+    @Test func whatCameBeforeThePauseCanBeTaken() async throws {
+        try await withClient { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            _ = await client.publisher().publish((0..<100).map { message(queue, $0) })
+            let consumer = client.consumer(queue: queue, prefetch: 20)
+            let one = try await consumer.nextBatch(max: 1)
+            await consumer.pause()
+            let rest = try await consumer.take(19)
+            #expect((one ?? []).map(\.number) + rest.map(\.number) == Array(0..<20))
+        }
+    }
+
+    @Test func closeEndsTheWait() async throws {
+        try await withClient { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            let consumer = client.consumer(queue: queue)
+            let waiting = Task { try await consumer.nextBatch(max: 1) }
+            while try await client.queueInfo(queue)?.consumers != 1 {}
+            await consumer.close()
+            #expect(try await waiting.value == nil)
+            #expect(try await consumer.nextBatch(max: 1) == nil)
+            #expect(try await client.queueInfo(queue)?.consumers == 0)
+        }
+    }
+
+    @Test func cancellationEndsTheWait() async throws {
+        try await withClient { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            let consumer = client.consumer(queue: queue)
+            let waiting = Task { try await consumer.nextBatch(max: 1) }
+            waiting.cancel()
+            let error = await #expect(throws: AMQPError.self) { try await waiting.value }
+            #expect(error?.code == .cancelled)
+            _ = await client.publisher().publish(message(queue, 1))
+            #expect(try await consumer.take(1).map(\.number) == [1])
+        }
+    }
+
+    @Test func aQueueThatIsNotThereIsSaidAndRetried() async throws {
+        try await withClient { client, queue in
+            let consumer = client.consumer(queue: queue)
+            let error = await #expect(throws: AMQPError.self) { try await consumer.nextBatch(max: 1) }
+            #expect(error?.replyCode == 404)
+            #expect(error?.replyText?.contains(queue) == true)
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            _ = await client.publisher().publish(message(queue, 1))
+            while true {
+                do throws(AMQPError) {
+                    let batch = try await consumer.nextBatch(max: 1)
+                    #expect(batch?.map(\.number) == [1])
+                    break
+                } catch { #expect(error.replyCode == 404) }
+            }
+        }
+    }
+
+    /// Fails when the cancellation by the broker is not heard: the consumer would wait for ever.
+    @Test func aQueueDeletedUnderTheConsumerComesBack() async throws {
+        try await withClient { client, queue in
+            try await client.declare(
+                AMQPTopology(exchanges: [.init(name: queue + "-x")], queues: [.init(name: queue)], bindings: [.init(source: queue + "-x", destination: queue, routingKey: "k.#")]))
+            let consumer = client.consumer(queue: queue)
+            let publisher = client.publisher()
+            _ = await publisher.publish(message(queue, 1))
+            let first = try await consumer.take(1, acknowledge: false)
+            // Another client deletes it, so that this one still knows its declaration.
+            try await withClient { other, _ in _ = try await other.delete(queue: queue) }
+            var outcome: PublishOutcome
+            repeat {
+                outcome = await publisher.publish(OutgoingMessage(exchange: queue + "-x", routingKey: "k.1", body: Array("2".utf8), mandatory: true))
+            } while !outcome.isConfirmed
+            // The old delivery has nothing to do with the new queue; an answer to it must do no harm.
+            consumer.acknowledge(through: first[0], multiple: true)
+            #expect(try await consumer.take(1).map(\.number) == [2])
+            try await client.delete(exchange: queue + "-x")
+        }
+    }
+
+    @Test func oneOfTwoIsActive() async throws {
+        try await withClient { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue, arguments: ["x-single-active-consumer": true])]))
+            let first = client.consumer(queue: queue)
+            while try await client.queueInfo(queue)?.consumers != 1 {}
+            let second = client.consumer(queue: queue)
+            while try await client.queueInfo(queue)?.consumers != 2 {}
+            let publisher = client.publisher()
+            _ = await publisher.publish((0..<10).map { message(queue, $0) })
+            let taken = try await first.take(10, acknowledge: false)
+            #expect(taken.map(\.number) == Array(0..<10))
+            first.acknowledge(through: taken[4], multiple: true)
+            await first.close()
+            let rest = try await second.take(5)
+            #expect(rest.map(\.number) == Array(5..<10))
+            #expect(rest.allSatisfy { $0.redelivered })
+        }
+    }
+
+    @Test func aBurstComesInFewBatches() async throws {
+        try await withClient { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            _ = await client.publisher().publish((0..<2000).map { message(queue, $0) })
+            let consumer = client.consumer(queue: queue, prefetch: 2000)
+            while try await client.queueInfo(queue)?.messages != 0 {}
+            var count = 0
+            var batches = 0
+            while count < 2000, let batch = try await consumer.nextBatch(max: 500) {
+                #expect(batch.count <= 500)
+                #expect(batch.map(\.number) == Array(count..<(count + batch.count)))
+                count += batch.count
+                batches += 1
+            }
+            #expect(batches <= 40)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import AMQP
+import Servers
+import Testing
+import TestSupport
+
+@Suite(.timeLimit(.minutes(2))) struct HeartbeatTests {
+    /// Fails when heartbeats are off: a half-open connection looks like a quiet one for ever.
+    @Test func aSilentPeerIsDead() async throws {
+        var configuration = try AMQPConfiguration(url: try await TestRabbitMQ.url())
+        let proxy = try FreezingProxy(to: configuration.port)
+        configuration.host = "127.0.0.1"
+        configuration.port = proxy.port
+        configuration.heartbeat = 1
+        let client = AMQPClient(configuration: configuration, logger: quietLogger())
+        let queue = TestRabbitMQ.uniqueName("q")
+        try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+        let publisher = client.publisher()
+        #expect(await publisher.publish(message(queue, 1)).isConfirmed)
+        proxy.freeze()
+        let lost = await publisher.publish(message(queue, 2))
+        #expect(lost.error?.isConnectionFailure == true)
+        await client.reaches(isDisconnected)
+        proxy.thaw()
+        await client.reaches(isConnected)
+        #expect(await publisher.publish(message(queue, 3)).isConfirmed)
+        let taken = try await client.consumer(queue: queue).take(2)
+        #expect(taken.map(\.number) == [1, 3] || taken.map(\.number) == [1, 2])
+        try await client.delete(queue: queue)
+        await client.close()
+    }
+
+    /// Fails when the client sends no heartbeats while it is idle: the broker would close the connection after two seconds.
+    @Test func anIdleConnectionStaysOpen() async throws {
+        try await withClient(configure: { $0.heartbeat = 1 }) { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            let consumer = client.consumer(queue: queue)
+            let publisher = client.publisher()
+            #expect(await publisher.publish(message(queue, 1)).isConfirmed)
+            let first = try await consumer.take(1, acknowledge: false)
+            // The one wait in these tests that is for time itself.
+            try await Task.sleep(for: .seconds(5))
+            #expect(consumer.epoch == first[0].epoch)
+            consumer.acknowledge(through: first[0], multiple: true)
+            #expect(await publisher.publish(message(queue, 2)).isConfirmed)
+            #expect(try await consumer.take(1).map(\.number) == [2])
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import AMQP
+import Foundation
+import Servers
+import Testing
+import TestSupport
+
+/// That the peer is really verified: a client that accepts everything passes no test of this suite.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct TLSTests {
+    /// Certificates made with openssl: two authorities, the first of which signed the server's for `localhost`.
+    private struct Certificates {
+        let directory: String
+        func path(_ name: String) -> String { "\(directory)/\(name)" }
+
+        init() async throws {
+            directory = try TemporaryDirectory.make(prefix: "millrace-tls") + "/tls"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try Data("subjectAltName=DNS:localhost\n".utf8).write(to: URL(fileURLWithPath: directory + "/extensions"))
+            for ca in ["ca", "other"] { try await openssl("req", "-x509", "-days", "2", "-subj", "/CN=\(ca)", "-keyout", "\(ca).key", "-out", "\(ca).pem") }
+            try await openssl("req", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+            try await run(
+                "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out",
+                "server.pem")
+            // The broker may run as somebody else.
+            for folder in [directory, (directory as NSString).deletingLastPathComponent] { chmod(folder, 0o755) }
+            for file in try FileManager.default.contentsOfDirectory(atPath: directory) { chmod(path(file), 0o644) }
+        }
+
+        private func openssl(_ command: String, _ arguments: String...) async throws {
+            try await run([command, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"] + arguments)
+        }
+
+        private func run(_ arguments: String...) async throws { try await run(arguments) }
+
+        private func run(_ arguments: [String]) async throws {
+            let result = try await ChildProcess.run(.init(executable: "openssl", arguments: arguments, workingDirectory: directory))
+            guard result.status.isSuccess else { throw ServersError(.exitedEarly, "openssl \(arguments): \(result.standardError)") }
+        }
+    }
+
+    @Test func verifiesThePeer() async throws {
+        let files = try await Certificates()
+        let port = try FreePort.next()
+        let node = try await PrivateRabbitMQ.temporary(settings: [
+            "listeners.ssl.1": "127.0.0.1:\(port)", "ssl_options.cacertfile": files.path("ca.pem"), "ssl_options.certfile": files.path("server.pem"),
+            "ssl_options.keyfile": files.path("server.key"), "ssl_options.verify": "verify_none", "ssl_options.fail_if_no_peer_cert": "false",
+        ])
+        var configuration = try AMQPConfiguration(url: await node.url())
+        let plainPort = configuration.port
+        configuration.port = port
+        configuration.connectTimeout = .seconds(5)
+
+        func attempt(host: String, port: Int = port, _ tls: AMQPConfiguration.TLS?) async -> AMQPError? {
+            var attempt = configuration
+            attempt.host = host
+            attempt.port = port
+            attempt.tls = tls
+            attempt.operationTimeout = .seconds(8)
+            let client = AMQPClient(configuration: attempt, logger: quietLogger())
+            defer { Task { await client.close() } }
+            do throws(AMQPError) {
+                _ = try await client.queueInfo("none")
+                return nil
+            } catch { return error }
+        }
+
+        #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("ca.pem"))) == nil)
+        #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("ca.pem"), serverName: "localhost")) == nil)
+        #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("other.pem")))?.code == .tls)
+        #expect(await attempt(host: "localhost", .init())?.code == .tls)
+        #expect(await attempt(host: "127.0.0.1", .init(caCertificateFile: files.path("ca.pem")))?.code == .tls)
+        #expect(await attempt(host: "127.0.0.1", .init(caCertificateFile: files.path("ca.pem"), verifyHostname: false)) == nil)
+        #expect(await attempt(host: "127.0.0.1", .init(verifyPeer: false, verifyHostname: false)) == nil)
+        #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("missing.pem")))?.code == .tls)
+        #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("ca.pem"), certificateFile: files.path("server.pem")))?.code == .tls)
+        #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("ca.pem"), serverName: "elsewhere"))?.code == .usage)
+        #expect(await attempt(host: "127.0.0.1", port: plainPort, .init(verifyPeer: false, verifyHostname: false))?.code == .tls)
+        #expect(await attempt(host: "127.0.0.1", nil)?.isConnectionFailure == true)
+
+        // Messages larger than a TLS record, both ways.
+        configuration.host = "localhost"
+        configuration.tls = .init(caCertificateFile: files.path("ca.pem"))
+        let client = AMQPClient(configuration: configuration, logger: quietLogger())
+        try await client.declare(AMQPTopology(queues: [.init(name: "tls")]))
+        let outcomes = await client.publisher().publish((0..<200).map { message("tls", $0, size: $0 * 3000) })
+        #expect(outcomes.allSatisfy { $0.isConfirmed })
+        let taken = try await client.consumer(queue: "tls", prefetch: 50).take(200)
+        #expect(taken.map(\.number) == Array(0..<200))
+        #expect(taken[199].body.count == 199 * 3000 + 3)
+        await client.close()
+        await node.remove()
+    }
+}

@@ -1,0 +1,101 @@
+import AMQP
+import Contracts
+import Messaging
+import Postgres
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct OutboxTests {
+    /// Fails when a returned message counts as published (RelayLedger), or when the messages of its key do not wait for it
+    /// (RelayStatements.nextBehindRefused).
+    @Test func aCommandThatNoQueueTakesWaitsAndHoldsUpItsKeyOnly() async throws {
+        try await Rig.with { rig in
+            let type = "do.\(rig.worker)"
+            let messaging = rig.messaging(MessageHandlers())
+            try await Tap.with(rig) { tap in
+                try await rig.run(messaging) { _ in
+                    try await messaging.transact { context in
+                        try context.publish(rig.message(1, key: "a", type: type), to: WellKnown.commandsExchange)
+                    }
+                    try await rig.eventually { try await rig.number("SELECT max(attempts) FROM outbox") >= 1 }
+                    try await messaging.transact { context in
+                        try context.publish(rig.message(2, key: "a"), to: rig.topic)
+                        try context.publish(rig.message(3, key: "b"), to: rig.topic)
+                    }
+                    try await rig.eventually { tap.envelopes.count >= 1 }
+                    // Several more tries pass.
+                    try await rig.eventually { try await rig.number("SELECT max(attempts) FROM outbox") >= 3 }
+                    #expect(tap.envelopes.map(\.value) == [3])
+                    #expect(try await rig.count("outbox") == 2)
+                    try await Tap.with(rig, exchange: WellKnown.commandsExchange, routingKey: type) { commands in
+                        try await rig.eventually { tap.envelopes.count >= 2 }
+                        #expect(commands.envelopes.map(\.value) == [1])
+                        #expect(tap.envelopes.map(\.value) == [3, 2])
+                        try await rig.eventually { try await rig.count("outbox") == 0 }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fails when the relay keeps a cursor: the transaction that commits late has the lower id.
+    @Test func aTransactionThatCommitsLateIsNotSkipped() async throws {
+        try await Rig.with { rig in
+            try await Tap.with(rig, exchange: WellKnown.commandsExchange, routingKey: "do.\(rig.worker)") { tap in
+                let messaging = rig.messaging(MessageHandlers())
+                try await rig.run(messaging) { _ in
+                    let type = "do.\(rig.worker)"
+                    try await rig.postgres.withTransaction { late in
+                        let first = rig.message(1, key: "a", type: type)
+                        try await late.execute(
+                            """
+                            INSERT INTO outbox (message_id, exchange, routing_key, partition_key, payload)
+                            VALUES (\(first.id), 'commands', \(type), 'a', \(first.encoded()))
+                            """)
+                        try await messaging.transact { context in
+                            try context.publish(rig.message(2, key: "b", type: type), to: WellKnown.commandsExchange)
+                        }
+                        try await rig.eventually { tap.envelopes.count == 1 }
+                    }
+                    messaging.wakeRelay()
+                    try await rig.eventually { tap.envelopes.count == 2 }
+                    #expect(tap.envelopes.map(\.value) == [2, 1])
+                }
+            }
+        }
+    }
+
+    /// Fails without the advisory lock (OutboxRelay.standBy): both publish, and everything comes twice.
+    @Test func ofTwoProcessesOnePublishesAndTheOtherTakesOver() async throws {
+        try await Rig.with { rig in
+            try await Tap.with(rig) { tap in
+                try await rig.elsewhere { other in
+                    let standby = other.messaging(MessageHandlers())
+                    try await rig.running(MessageHandlers()) { leader in
+                        try await rig.eventually { leader.state.isRelaying }
+                        try await other.run(standby) { _ in
+                            for value in 0..<200 {
+                                let messaging = value % 2 == 0 ? leader : standby
+                                try await messaging.transact { context in
+                                    try context.publish(rig.message(value, key: "k"), to: rig.topic)
+                                }
+                            }
+                            try await rig.eventually { tap.envelopes.count >= 200 }
+                            #expect(tap.envelopes.map(\.value) == Array(0..<200))
+                            #expect(!standby.state.isRelaying)
+                            #expect(standby.snapshot().published == 0)
+                        }
+                    }
+                    let successor = other.messaging(MessageHandlers())
+                    try await other.run(successor) { _ in
+                        try await rig.eventually { successor.state.isRelaying }
+                        try await successor.transact { context in
+                            try context.publish(rig.message(200, key: "k"), to: rig.topic)
+                        }
+                        try await rig.eventually { tap.envelopes.count == 201 }
+                    }
+                }
+            }
+        }
+    }
+}

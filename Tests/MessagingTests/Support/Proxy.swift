@@ -1,0 +1,155 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import Synchronization
+
+import Dispatch
+
+/// A TCP proxy whose connections a test can cut, at once and from anywhere: what is sent after the cut reaches nobody.
+final class Proxy: Sendable {
+    private struct State {
+        var listener: Int32 = -1
+        var sockets: Set<Int32> = []
+        var isRefusing = false
+    }
+
+    let port: Int
+    private let target: Int
+    private let state = Mutex(State())
+
+    /// Listens on a free port of 127.0.0.1 and forwards to `target` there.
+    init(to target: Int) throws {
+        self.target = target
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = Self.address(0)
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, Self.addressSize) }
+        }
+        guard listener >= 0, bound == 0, listen(listener, 64) == 0 else { throw ProxyError() }
+        var size = Self.addressSize
+        _ = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &size) }
+        }
+        port = Int(UInt16(bigEndian: address.sin_port))
+        state.withLock { $0.listener = listener }
+        // Blocking calls belong on threads of their own.
+        Self.thread { [self] in accept(on: listener) }
+    }
+
+    /// Cuts all connections; new ones are taken.
+    func cut() {
+        let sockets = state.withLock { $0.sockets }
+        for socket in sockets { shutdown(socket, Int32(SHUT_RDWR)) }
+    }
+
+    /// Cuts all connections, and new ones as soon as they come, until ``restore()``.
+    func sever() {
+        state.withLock { $0.isRefusing = true }
+        cut()
+    }
+
+    /// Takes connections again.
+    func restore() { state.withLock { $0.isRefusing = false } }
+
+    /// Ends it.
+    func close() {
+        let listener = state.withLock { $0.listener }
+        shutdown(listener, Int32(SHUT_RDWR))
+        cut()
+    }
+
+    private func accept(on listener: Int32) {
+        while true {
+            let inner = Self.accept(listener)
+            guard inner >= 0 else { break }
+            let outer = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var address = Self.address(target)
+            let isConnected = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(outer, $0, Self.addressSize) }
+            }
+            let isRefusing = state.withLock { state in
+                state.sockets.formUnion([inner, outer])
+                return state.isRefusing
+            }
+            if isConnected != 0 || isRefusing {
+                end(inner, outer)
+                continue
+            }
+            var on: Int32 = 1
+            for socket in [inner, outer] {
+                setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+            }
+            let pair = Pair()
+            Self.thread { [self] in
+                Self.copy(inner, outer)
+                if pair.leave() { end(inner, outer) }
+            }
+            Self.thread { [self] in
+                Self.copy(outer, inner)
+                if pair.leave() { end(inner, outer) }
+            }
+        }
+        _ = posixClose(listener)
+    }
+
+    private func end(_ inner: Int32, _ outer: Int32) {
+        state.withLock { state in
+            state.sockets.subtract([inner, outer])
+            _ = posixClose(inner)
+            _ = posixClose(outer)
+        }
+    }
+
+    private static func copy(_ from: Int32, _ to: Int32) {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(from, &buffer, buffer.count, 0)
+            guard count > 0 else { break }
+            var sent = 0
+            while sent < count {
+                let part = buffer.withUnsafeBytes { send(to, $0.baseAddress! + sent, count - sent, Int32(MSG_NOSIGNAL)) }
+                guard part > 0 else { break }
+                sent += part
+            }
+            guard sent == count else { break }
+        }
+        shutdown(from, Int32(SHUT_RDWR))
+        shutdown(to, Int32(SHUT_RDWR))
+    }
+
+    private static var addressSize: socklen_t { socklen_t(MemoryLayout<sockaddr_in>.size) }
+
+    private static func address(_ port: Int) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        return address
+    }
+
+    private static func accept(_ listener: Int32) -> Int32 { posixAccept(listener) }
+
+    private static func thread(_ body: @escaping @Sendable () -> Void) {
+        DispatchQueue(label: "proxy").async(execute: body)
+    }
+}
+
+struct ProxyError: Error {}
+
+/// Two threads share a connection; the last to leave closes it.
+private final class Pair: Sendable {
+    private let open = Mutex(2)
+    func leave() -> Bool {
+        open.withLock { open in
+            open -= 1
+            return open == 0
+        }
+    }
+}
+
+private func posixClose(_ file: Int32) -> Int32 { close(file) }
+private func posixAccept(_ listener: Int32) -> Int32 { accept(listener, nil, nil) }

@@ -1,0 +1,87 @@
+import Contracts
+import Foundation
+import Servers
+import Testing
+import Topics
+
+extension Workers {
+    @Suite("a worker's life")
+    struct LifecycleTests {
+        @Test("live and ready, then gone in order when its parent is")
+        func health() async throws {
+            let worker = try await WorkerUnderTest.start("shipping")
+            let http = LoopbackHTTP(port: await worker.port)
+            let live = try await http.send("GET", "/health/live")
+            #expect(live.status == 200)
+            #expect(live.json?["status"]?.stringValue == "live")
+            let ready = try await http.send("GET", "/health/ready")
+            #expect(ready.status == 200)
+            #expect(ready.json?["checks"]?["database"]?.stringValue == "ok")
+            #expect(await worker.abandon() == 0)
+        }
+
+        /// Fails when `run` does not look at the histories.
+        @Test("a database that is not prepared is refused, with the command to run")
+        func unprepared() async throws {
+            let worker = try await WorkerUnderTest("orders")
+            let result = try await ChildProcess.run(
+                .init(
+                    executable: WorkerUnderTest.executable("orders"), arguments: ["run"], environment: worker.environment),
+                timeout: .seconds(30))
+            #expect(result.status.shellCode == 1)
+            #expect(result.standardError.contains("millrace migrate orders"))
+        }
+
+        @Test("a migration that has changed since it ran is refused")
+        func changed() async throws {
+            let worker = try await WorkerUnderTest("payments")
+            try await worker.command("prepare")
+            try await worker.command("prepare")
+            let db = try worker.database()
+            try await db.execute("UPDATE flyway_schema_history SET checksum = checksum + 1 WHERE version = '1'")
+            await db.close()
+            await #expect(throws: WorkerUnderTest.Failure.self) { try await worker.run() }
+        }
+
+        /// Fails when the drain does not close the waits: the client would keep the process for 60 seconds.
+        @Test("a client that waits does not hold up a shutdown")
+        func drainsWaits() async throws {
+            let wire = try await TopicWire.connect(topics: ["supply.inventory"])
+            let worker = try await WorkerUnderTest.start("edge")
+            let http = LoopbackHTTP(port: await worker.port)
+            async let answer = http.send(
+                "POST", "/products", #"{"productId":"p","name":"n","priceCents":1}"#, headers: ["Prefer": "wait=60"])
+            try await eventually("the command is there") {
+                let db = try worker.database()
+                defer { Task { await db.close() } }
+                return try await db.queryOne("SELECT count(*) FROM commands", as: Int.self) == 1
+            }
+            let start = ContinuousClock.now
+            #expect(await worker.stop() == 0)
+            #expect(ContinuousClock.now - start < .seconds(15))
+            #expect(try await answer.status == 202)
+            await wire.close()
+        }
+
+        @Test("the database goes away and comes back: 503 meanwhile, never 500")
+        func databaseAway() async throws {
+            let postgres = try await PrivatePostgres.temporary()
+            let worker = try await WorkerUnderTest.start("edge", environment: ["DATABASE_URL": await postgres.url()])
+            let http = LoopbackHTTP(port: await worker.port)
+            await postgres.kill()
+            let away = try await http.send("POST", "/products", #"{"productId":"p","name":"n","priceCents":1}"#)
+            #expect(away.status == 503)
+            #expect(away.headers["content-type"] == "application/problem+json")
+            #expect(away.headers["retry-after"] != nil)
+            #expect(try await http.send("GET", "/products/p").status == 503)
+            #expect(try await http.send("GET", "/health/ready").status == 503)
+            #expect(try await http.send("GET", "/health/live").status == 200)
+            _ = try await postgres.start()
+            try await eventually("ready again") { try await http.send("GET", "/health/ready").status == 200 }
+            let back = try await http.send("POST", "/products", #"{"productId":"p","name":"n","priceCents":1}"#)
+            #expect(back.status == 202)
+            #expect(await worker.stop() == 0)
+            await postgres.remove()
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Contracts
+import Foundation
+import NIOCore
+import NIOPosix
+
+/// A client for tests that sends exactly the bytes it is told, well-formed or not, one request per connection.
+struct LoopbackHTTP {
+    let port: Int
+
+    struct Answer: Sendable {
+        var status: Int
+        var headers: [String: String]
+        var body: [UInt8]
+
+        var json: JSONValue? { try? JSONValue.parse(body) }
+        /// The pointers of a problem's errors, in order.
+        var pointers: [String] {
+            json?["errors"]?.arrayValue?.compactMap { $0["pointer"]?.stringValue } ?? []
+        }
+    }
+
+    func send(
+        _ method: String, _ path: String, _ body: String? = nil, headers: [String: String] = [:]
+    ) async throws -> Answer {
+        try await send(method, path, bytes: body.map { Array($0.utf8) }, headers: headers)
+    }
+
+    func send(
+        _ method: String, _ path: String, bytes: [UInt8]?, headers: [String: String] = [:]
+    ) async throws -> Answer {
+        var all = headers
+        if let bytes {
+            if all["Content-Type"] == nil { all["Content-Type"] = "application/json" }
+            if all["Content-Length"] == nil { all["Content-Length"] = "\(bytes.count)" }
+        }
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+        for (name, value) in all where !value.isEmpty { head += "\(name): \(value)\r\n" }
+        return try await raw(Array((head + "\r\n").utf8) + (bytes ?? []))
+    }
+
+    /// Sends bytes and reads until the server closes.
+    func raw(_ bytes: [UInt8]) async throws -> Answer {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        var received: [UInt8] = []
+        do {
+            try await channel.executeThenClose { inbound, outbound in
+                // A server that has seen enough may close before all is written.
+                try? await outbound.write(ByteBuffer(bytes: bytes))
+                for try await part in inbound { received += Array(part.readableBytesView) }
+            }
+        } catch where !received.isEmpty {
+            // The answer is there; how the connection ended does not matter.
+        }
+        return try Self.parse(received)
+    }
+
+    private static func parse(_ bytes: [UInt8]) throws -> Answer {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let end = text.range(of: "\r\n\r\n") else {
+            throw WorkerUnderTest.Failure(description: "no answer, only '\(text)'")
+        }
+        let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
+        let status = Int(lines[0].split(separator: " ").dropFirst().first ?? "") ?? 0
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            headers[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+        }
+        return Answer(status: status, headers: headers, body: Array(text[end.upperBound...].utf8))
+    }
+}

@@ -1,0 +1,101 @@
+import AMQP
+import Contracts
+import Foundation
+import Logging
+import TestSupport
+
+/// Speaks with workers as other workers do: sends commands, publishes events, and hears the answers.
+actor TopicWire {
+    private let client: AMQPClient
+    private let publisher: AMQPPublisher
+    private let running: Task<Void, any Error>
+    private var listening: Task<Void, any Error>?
+    private var heard: [UUID: [Envelope]] = [:]
+    private var waiters: [UUID: [CheckedContinuation<Void, Never>]] = [:]
+
+    /// Connects, and listens to all events of the given topics.
+    static func connect(topics: [String]) async throws -> TopicWire {
+        var configuration = try AMQPConfiguration(url: try await WorkersBroker.url())
+        configuration.connectionName = "test.wire"
+        let wire = TopicWire(AMQPClient(configuration: configuration, logger: Logger(label: "test.wire")))
+        try await wire.listen(topics)
+        return wire
+    }
+
+    private init(_ client: AMQPClient) {
+        self.client = client
+        running = Task { try await client.run() }
+        publisher = client.publisher()
+    }
+
+    private func listen(_ topics: [String]) async throws {
+        let queue = TestRabbitMQ.uniqueName("test.wire")
+        let exchanges =
+            topics.map { AMQPTopology.Exchange(name: $0, kind: "topic", durable: true) }
+            + [AMQPTopology.Exchange(name: WellKnown.commandsExchange, kind: "direct", durable: true)]
+        try await client.declare(
+            AMQPTopology(
+                exchanges: exchanges,
+                queues: [.init(name: queue, durable: false, exclusive: false, autoDelete: true)],
+                bindings: topics.map { .init(source: $0, destination: queue, routingKey: "#") }))
+        let consumer = client.consumer(queue: queue)
+        listening = Task { [weak self] in
+            while let batch = try await consumer.nextBatch(max: 100) {
+                for delivery in batch {
+                    if let envelope = try? Envelope(decoding: delivery.body) { await self?.hear(envelope) }
+                }
+                if let last = batch.last { consumer.acknowledge(through: last, multiple: true) }
+            }
+        }
+    }
+
+    private func hear(_ envelope: Envelope) {
+        guard let cause = envelope.causationID else { return }
+        heard[cause, default: []].append(envelope)
+        for waiter in waiters.removeValue(forKey: cause) ?? [] { waiter.resume() }
+    }
+
+    /// Sends a command and waits for the first event that it causes.
+    func ask<C: Command>(_ command: C, id: UUID = .v7()) async throws -> Envelope {
+        try await send([(command, id)])
+        return await answer(to: id)
+    }
+
+    /// Sends commands, all at once.
+    func send<C: Command>(_ commands: [(C, UUID)]) async throws {
+        try await publish(
+            commands.map { try Envelope($0.0, id: $0.1, source: "/test", correlationID: $0.1) }, to: WellKnown.commandsExchange)
+    }
+
+    /// Publishes envelopes to an exchange.
+    func publish(_ envelopes: [Envelope], to exchange: String) async throws {
+        let messages = envelopes.map { envelope in
+            OutgoingMessage(
+                exchange: exchange, routingKey: envelope.type,
+                properties: MessageProperties(
+                    contentType: WellKnown.contentType, messageID: envelope.id.lowercased, type: envelope.type),
+                body: envelope.encoded(), mandatory: exchange == WellKnown.commandsExchange)
+        }
+        for outcome in await publisher.publish(messages) where !outcome.isConfirmed {
+            throw WorkerUnderTest.Failure(description: "not published: \(outcome)")
+        }
+    }
+
+    /// The first event that a message has caused.
+    func answer(to id: UUID) async -> Envelope {
+        while true {
+            if let envelope = heard[id]?.first { return envelope }
+            await withCheckedContinuation { waiters[id, default: []].append($0) }
+        }
+    }
+
+    /// How many events a message has caused so far.
+    func count(of id: UUID) -> Int { heard[id]?.count ?? 0 }
+
+    /// Disconnects.
+    func close() async {
+        listening?.cancel()
+        await client.close()
+        running.cancel()
+    }
+}
