@@ -46,16 +46,27 @@ public enum JSONBody {
             throw Problem.unsupportedMediaType("Compressed bodies are not accepted")
         }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bytes {
-            throw Problem.bodyTooLarge(limit: limits.bytes)
+            let isWaiting = request.headers[.expect] != nil
+            if isWaiting || length > limits.bytes + discarded { throw Problem.bodyTooLarge(limit: limits.bytes) }
         }
     }
 
+    /// So much of a body that is too large is read and thrown away: a server that closes while its client still sends takes
+    /// the answer back from the client.
+    private static let discarded = 8 << 20
+
     private static func collect(_ request: Request, limits: Limits) async throws -> [UInt8] {
         var bytes: [UInt8] = []
+        var length = 0
         for try await chunk in request.body {
-            if bytes.count + chunk.readableBytes > limits.bytes { throw Problem.bodyTooLarge(limit: limits.bytes) }
-            bytes.append(contentsOf: chunk.readableBytesView)
+            length += chunk.readableBytes
+            if length <= limits.bytes {
+                bytes.append(contentsOf: chunk.readableBytesView)
+            } else if length > limits.bytes + discarded {
+                break
+            }
         }
+        if length > limits.bytes { throw Problem.bodyTooLarge(limit: limits.bytes) }
         return bytes
     }
 

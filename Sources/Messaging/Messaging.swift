@@ -41,7 +41,11 @@ public final class Messaging: Service {
     public func snapshot() -> MessagingCounters { core.counters.snapshot() }
 
     /// Where the messaging stands.
-    public var state: MessagingState { core.state.withLock { $0 } }
+    public var state: MessagingState {
+        var state = core.state.withLock { $0 }
+        state.isConsuming = state.isConsuming && core.amqp.isConnected
+        return state
+    }
 
     /// Looks into the outbox now. Needed only by those who write into it themselves.
     public func wakeRelay() { core.relayWake.signal() }

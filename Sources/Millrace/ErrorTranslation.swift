@@ -16,7 +16,7 @@ enum ErrorTranslation {
         case let error as MessagingError where error.code == .stopped:
             .unavailable("The server is shutting down")
         case let error as JSONProblems:
-            problem(for: error)
+            invalid(error)
         default:
             nil
         }
@@ -26,7 +26,7 @@ enum ErrorTranslation {
         error.isRetryable || [.poolTimeout, .poolClosed, .timeout, .cancelled].contains(error.code)
     }
 
-    private static func problem(for error: JSONProblems) -> Problem {
+    private static func invalid(_ error: JSONProblems) -> Problem {
         .invalid(error.problems.map { Problem.Detail(pointer: $0.pointer.text, detail: $0.message) })
     }
 }

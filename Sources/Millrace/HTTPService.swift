@@ -24,6 +24,8 @@ struct HTTPService: Service {
         let health = services.health
         let application = Application(
             router: router,
+            // A connection that says nothing for so long is closed; one that waits for its answer is not idle.
+            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
             configuration: .init(
                 address: .hostname(worker.settings.httpHost, port: worker.settings.httpPort), backlog: 1024),
             onServerRunning: { channel in health.listening(port: channel.localAddress?.port ?? 0) },

@@ -31,6 +31,8 @@ struct WorkerClients {
         configuration.applicationName = "millrace/\(worker.name)"
         // Batches, relay, retries, timers, submissions and queries; each is opened when it is first needed.
         configuration.pool.minimum = 1
+        // A client is better told 503 soon than kept waiting.
+        configuration.pool.acquireTimeout = .seconds(3)
         configuration.pool.maximum = worker.settings.connections
         return PostgresClient(configuration: configuration, logger: logger)
     }

@@ -61,8 +61,10 @@ extension Saga {
     /// A compensation without a forward command; see ``SagaUndo``.
     public typealias Undo = SagaUndo<Self>
 
+    /// The type's name with hyphens.
     public static var name: String { SagaNaming.hyphenated(String(describing: Self.self)) }
 
+    /// ``SagaResendPolicy/standard``.
     public static var resend: SagaResendPolicy { .standard }
 }
 

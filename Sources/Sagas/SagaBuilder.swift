@@ -26,7 +26,10 @@ public enum SagaBuilder<State> {
     public static func buildExpression(_ undo: SagaUndo<State>) -> [SagaStep<State>] { [undo.step] }
 
     /// Explains what a line of the body has to be.
-    @available(*, unavailable, message: "each line of a saga's steps is a Step(\"name\") { command } or an Undo(\"name\") { command }")
+    @available(
+        *, unavailable,
+        message: "each line of a saga's steps is a Step(\"name\") { command } or an Undo(\"name\") { command }"
+    )
     public static func buildExpression<Other>(_ other: Other) -> [SagaStep<State>] { [] }
 
     /// The lines one after another.

@@ -6,12 +6,15 @@ extension SagaDefinition {
         var problems: [String] = []
         if !SagaNaming.isValid(name) {
             problems.append(
-                "the name \"\(name)\" must be lower-case letters, digits and hyphens, at most 64: set `static var name`")
+                "the name \"\(name)\" must be lower-case letters, digits and hyphens, at most 64: set `static var name`"
+            )
         }
         guard let lastForward = steps.lastIndex(where: { $0.forward != nil }) else {
             return problems + ["it has no step that sends a command: add a Step(\"…\") { … }"]
         }
-        if steps.count > maximumSteps { problems.append("it has \(steps.count) steps, more than \(maximumSteps): split it") }
+        if steps.count > maximumSteps {
+            problems.append("it has \(steps.count) steps, more than \(maximumSteps): split it")
+        }
         problems += duplicateNames(in: steps)
         for (position, step) in steps.enumerated() {
             let found = Self.problems(of: step) + (position > lastForward ? [tooLate] : [])
@@ -35,14 +38,18 @@ extension SagaDefinition {
 
     private static func problems(of step: SagaStep<State>) -> [String] {
         var problems: [String] = []
-        if step.name.isEmpty || step.name.utf8.count > 100 || step.name.utf8.contains(where: { $0 < 0x20 || $0 == slash }) {
-            problems.append("needs a name of 1 to 100 bytes without slashes and control characters (it is part of the fence)")
+        if step.name.isEmpty || step.name.utf8.count > 100
+            || step.name.utf8.contains(where: { $0 < 0x20 || $0 == slash })
+        {
+            problems.append(
+                "needs a name of 1 to 100 bytes without slashes and control characters (it is part of the fence)")
         }
         if step.forward != nil, !step.answers.contains(where: { $0.outcome == .succeeded }) {
             problems.append("would wait for ever: say which event means success with .succeeds(on:)")
         }
         if step.compensation != nil, step.compensationAnswers.isEmpty {
-            problems.append("would be compensated for ever: say which event answers the compensation with .compensated(on:)")
+            problems.append(
+                "would be compensated for ever: say which event answers the compensation with .compensated(on:)")
         }
         if step.compensation == nil, !step.compensationAnswers.isEmpty {
             problems.append("has .compensated(on:) but nothing to answer: add .compensate { … } or remove it")
@@ -65,7 +72,8 @@ extension SagaDefinition {
         for answers in [step.answers, step.compensationAnswers] {
             var seen: Set<String> = []
             for answer in answers where !seen.insert(answer.type).inserted {
-                problems.append("names the event \(answer.type) twice: one event can mean one thing, remove one of the two")
+                problems.append(
+                    "names the event \(answer.type) twice: one event can mean one thing, remove one of the two")
             }
         }
         for answer in step.answers + step.compensationAnswers where answer.type == State.StartedBy.type {

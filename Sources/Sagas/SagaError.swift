@@ -2,6 +2,7 @@
 public struct SagaError: Error, Sendable, CustomStringConvertible {
     /// The kind of error; new ones may be added.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The name of the code.
         public let description: String
 
         init(_ name: String) { description = name }
@@ -32,7 +33,9 @@ public struct SagaError: Error, Sendable, CustomStringConvertible {
     public let line: Int
 
     /// Makes an error.
-    public init(_ code: Code, _ message: String, underlying: (any Error)? = nil, file: String = #fileID, line: Int = #line) {
+    public init(
+        _ code: Code, _ message: String, underlying: (any Error)? = nil, file: String = #fileID, line: Int = #line
+    ) {
         self.code = code
         self.message = message
         self.underlying = underlying
@@ -40,6 +43,7 @@ public struct SagaError: Error, Sendable, CustomStringConvertible {
         self.line = line
     }
 
+    /// Code, message and underlying error in one line.
     public var description: String {
         var text = "saga \(code): \(message)"
         if let underlying { text += " (\(underlying))" }

@@ -22,7 +22,10 @@ extension SagaGraph {
     /// The picture in the DOT language of Graphviz (<https://graphviz.org/doc/info/lang.html>).
     public var dot: String {
         let (nodes, arrows) = drawing
-        var lines = ["digraph \(Self.dotText([saga])) {", "    node [fontname=\"sans-serif\"];", "    edge [fontname=\"sans-serif\"];"]
+        var lines = [
+            "digraph \(Self.dotText([saga])) {", "    node [fontname=\"sans-serif\"];",
+            "    edge [fontname=\"sans-serif\"];",
+        ]
         for node in nodes {
             let shape =
                 switch node.shape {

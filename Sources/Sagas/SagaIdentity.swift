@@ -1,9 +1,10 @@
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
 import Contracts
+
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
 
 /// The ids of an instance, its commands and its clocks. All follow from the event that started it, so that whatever is
 /// done twice carries one id and is done once.
@@ -34,7 +35,8 @@ public enum SagaIdentity {
         case .forward(let step): instance.derived(clock | UInt64(UInt8(truncatingIfNeeded: step)) << 8 | 1)
         case .compensation(let step, let attempt):
             instance.derived(
-                clock | UInt64(truncatingIfNeeded: attempt) << 16 & ~clock | UInt64(UInt8(truncatingIfNeeded: step)) << 8 | 2)
+                clock | UInt64(truncatingIfNeeded: attempt) << 16 & ~clock | UInt64(UInt8(truncatingIfNeeded: step))
+                    << 8 | 2)
         }
     }
 

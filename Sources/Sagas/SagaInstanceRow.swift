@@ -1,9 +1,9 @@
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// An instance as it is stored, locked for the transaction that loaded it.
@@ -37,7 +37,8 @@ struct SagaInstanceRow: Sendable {
 
     init(_ row: PostgresRow) throws {
         let (id, saga, definition, key, state, status, letters, step, attempt, version) = try row.decode(
-            UUID.self, String.self, String.self, String.self, [UInt8].self, String.self, String.self, Int.self, Int.self,
+            UUID.self, String.self, String.self, String.self, [UInt8].self, String.self, String.self, Int.self,
+            Int.self,
             Int.self)
         guard let status = SagaStatus(rawValue: status),
             let progress = SagaProgress(status: status, current: step, attempt: attempt, letters: letters)

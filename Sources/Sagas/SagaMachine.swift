@@ -61,7 +61,9 @@ public struct SagaMachine: Sendable {
             progress.steps[step] = .sent
             progress.current = step
             var actions: [SagaAction] = [.sendForward(step: step, again: false)]
-            if let timeout = plan.steps[step].timeout { actions.append(.schedule(.forward(step: step), after: timeout)) }
+            if let timeout = plan.steps[step].timeout {
+                actions.append(.schedule(.forward(step: step), after: timeout))
+            }
             return actions
         }
         progress.status = .completed
@@ -69,13 +71,17 @@ public struct SagaMachine: Sendable {
     }
 
     private mutating func succeeded(_ step: Int) -> [SagaAction] {
-        guard isAwaitingForward(step) else { return unexpected(step, "succeeded", unlessIn: [.pending, .sent, .succeeded]) }
+        guard isAwaitingForward(step) else {
+            return unexpected(step, "succeeded", unlessIn: [.pending, .sent, .succeeded])
+        }
         progress.steps[step] = .succeeded
         return settleForward(step, .succeeded, nil) + advance(to: step + 1)
     }
 
     private mutating func failed(_ step: Int, _ reason: String) -> [SagaAction] {
-        guard isAwaitingForward(step) else { return unexpected(step, "failed: \(reason)", unlessIn: [.pending, .sent, .failed]) }
+        guard isAwaitingForward(step) else {
+            return unexpected(step, "failed: \(reason)", unlessIn: [.pending, .sent, .failed])
+        }
         progress.steps[step] = .failed
         return settleForward(step, .failed, reason) + undo(from: step - 1)
     }
@@ -103,7 +109,8 @@ public struct SagaMachine: Sendable {
     private mutating func undo(from position: Int) -> [SagaAction] {
         progress.status = .compensating
         for step in stride(from: position, through: 0, by: -1) {
-            guard plan.steps[step].hasCompensation, [.succeeded, .passed, .unknown].contains(progress.steps[step]) else {
+            guard plan.steps[step].hasCompensation, [.succeeded, .passed, .unknown].contains(progress.steps[step])
+            else {
                 continue
             }
             progress.steps[step] = .compensating
@@ -136,7 +143,9 @@ public struct SagaMachine: Sendable {
     }
 
     private mutating func compensationTimedOut(_ step: Int, _ attempt: Int) -> [SagaAction] {
-        guard progress.status == .compensating, isAwaitingCompensation(step), attempt == progress.attempt else { return [] }
+        guard progress.status == .compensating, isAwaitingCompensation(step), attempt == progress.attempt else {
+            return []
+        }
         guard plan.resend.isLast(attempt) else {
             let note = SagaNote(.resent, step: step, "no answer to sending \(attempt)")
             return sendCompensation() + [.note(note)]
@@ -183,11 +192,13 @@ public struct SagaMachine: Sendable {
         guard progress.status == .running else {
             return refuse(
                 progress.status.isFinal
-                    ? "it is \(progress.status.rawValue)" : "it is being compensated already; retry or skip the step at hand")
+                    ? "it is \(progress.status.rawValue)"
+                    : "it is being compensated already; retry or skip the step at hand")
         }
         guard plan.steps[step].hasCompensation else {
             return refuse(
-                "\"\(plan.steps[step].name)\" is under way and has no compensation; wait for its answer, or retry or skip it")
+                "\"\(plan.steps[step].name)\" is under way and has no compensation; wait for its answer, or retry or skip it"
+            )
         }
         progress.steps[step] = .unknown
         return settleForward(step, .abandoned, reason) + undo(from: step)

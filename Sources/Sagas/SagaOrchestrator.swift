@@ -3,9 +3,9 @@ public import Logging
 public import Messaging
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Runs the sagas of one worker: it takes the events that start them, the answers to their commands and their timers.
@@ -97,7 +97,8 @@ public struct SagaOrchestrator: Sendable {
     private func runner(of instance: SagaInstanceRow) throws(SagaError) -> any SagaRunning {
         guard let runner = runners[instance.saga] else {
             throw SagaError(
-                .definitionChanged, "instance \(instance.id) belongs to the saga \"\(instance.saga)\", which this worker lacks")
+                .definitionChanged,
+                "instance \(instance.id) belongs to the saga \"\(instance.saga)\", which this worker lacks")
         }
         return runner
     }

@@ -3,15 +3,16 @@ import Logging
 import Messaging
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 extension SagaRunner {
     /// Feeds the machine and performs its actions; `update` changes the state if the input counted.
     func take(
-        _ input: SagaInput, of instance: SagaInstanceRow, _ context: MessageContext, update: ((inout State) throws -> Void)?
+        _ input: SagaInput, of instance: SagaInstanceRow, _ context: MessageContext,
+        update: ((inout State) throws -> Void)?
     ) throws {
         var machine = try instance.machine(plan: definition.plan, fingerprint: fingerprint)
         let actions = machine.handle(input)
@@ -40,25 +41,30 @@ extension SagaRunner {
     }
 
     /// What the action changes in the tables.
-    private func gather(_ action: SagaAction, into write: inout SagaWrite, _ instance: SagaInstanceRow, _ input: SagaInput) {
+    private func gather(
+        _ action: SagaAction, into write: inout SagaWrite, _ instance: SagaInstanceRow, _ input: SagaInput
+    ) {
         switch action {
         case .settle(let step, let direction, let outcome, let detail):
             // Until now the instance's progress told which sending is settled.
             let attempt = direction == .forward ? 1 : instance.progress.attempt
-            write.settled = .init(command: commandID(instance.id, step, direction, attempt), outcome: outcome, detail: detail)
+            write.settled = .init(
+                command: commandID(instance.id, step, direction, attempt), outcome: outcome, detail: detail)
             if direction == .forward, outcome != .succeeded, outcome != .skipped {
                 let why = detail.map { ": \($0)" } ?? ""
                 write.error = "\(definition.steps[step].name) \(outcome.rawValue.replacing("_", with: " "))\(why)"
             }
         case .sendForward(let step, _): write.sent = sent(instance.id, step, .forward, attempt: 1)
-        case .sendCompensation(let step, let attempt): write.sent = sent(instance.id, step, .compensate, attempt: attempt)
+        case .sendCompensation(let step, let attempt):
+            write.sent = sent(instance.id, step, .compensate, attempt: attempt)
         case .stuck(_, let reason):
             write.error = reason
             logger.error("saga is stuck", metadata: metadata(instance, input).merging(["reason": "\(reason)"]) { $1 })
         case .note(let note): write.notes.append((note, note.step.map { definition.steps[$0].name }))
         case .refuse(let why):
             write.notes.append((SagaNote(.refused, step: nil, why), write.stepName))
-            logger.warning("operator was refused", metadata: metadata(instance, input).merging(["reason": "\(why)"]) { $1 })
+            logger.warning(
+                "operator was refused", metadata: metadata(instance, input).merging(["reason": "\(why)"]) { $1 })
         case .compensatedAll:
             logger.info("saga was compensated", metadata: metadata(instance, input))
         case .schedule, .cancel, .complete: break
@@ -69,7 +75,8 @@ extension SagaRunner {
     func sendCommands(_ actions: [SagaAction], _ id: UUID, _ state: State, _ context: MessageContext) throws {
         for action in actions {
             switch action {
-            case .sendForward(let step, _): try send(definition.steps[step].forward, id, step, .forward, 1, state, context)
+            case .sendForward(let step, _):
+                try send(definition.steps[step].forward, id, step, .forward, 1, state, context)
             case .sendCompensation(let step, let attempt):
                 try send(definition.steps[step].compensation, id, step, .compensate, attempt, state, context)
             default: break
@@ -78,7 +85,8 @@ extension SagaRunner {
     }
 
     private func send(
-        _ command: SagaCommand<State>?, _ id: UUID, _ step: Int, _ direction: SagaDirection, _ attempt: Int, _ state: State,
+        _ command: SagaCommand<State>?, _ id: UUID, _ step: Int, _ direction: SagaDirection, _ attempt: Int,
+        _ state: State,
         _ context: MessageContext
     ) throws {
         guard let command else { return }

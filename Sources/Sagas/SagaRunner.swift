@@ -3,9 +3,9 @@ import Logging
 import Messaging
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// One saga as the orchestrator sees it, whatever its state is.
@@ -19,7 +19,8 @@ protocol SagaRunning: Sendable {
     func start(_ envelope: Envelope, _ context: MessageContext) async throws
     /// Takes an event that was caused by a command of the instance.
     func answer(
-        _ envelope: Envelope, to command: SagaCommandRow, of instance: SagaInstanceRow, _ context: MessageContext) throws
+        _ envelope: Envelope, to command: SagaCommandRow, of instance: SagaInstanceRow, _ context: MessageContext)
+        throws
     /// Takes an input that does not come from an event.
     func handle(_ input: SagaInput, of instance: SagaInstanceRow, _ context: MessageContext) throws
 }
@@ -89,7 +90,9 @@ struct SagaRunner<State: Saga>: SagaRunning {
 
     func handle(_ input: SagaInput, of instance: SagaInstanceRow, _ context: MessageContext) throws {
         var update: ((inout State) throws -> Void)?
-        if case .timedOut(let step) = input, definition.steps.indices.contains(step) { update = definition.steps[step].onTimeout }
+        if case .timedOut(let step) = input, definition.steps.indices.contains(step) {
+            update = definition.steps[step].onTimeout
+        }
         try take(input, of: instance, context, update: update)
     }
 }

@@ -2,9 +2,9 @@ import Contracts
 import Synchronization
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Remembers decoded states, so that the replies of an instance do not each parse its JSON again.

@@ -76,7 +76,9 @@ public struct SagaStep<State>: Sendable {
 
     /// Gives the step up when no answer has come after this time; `update` changes the state before the first
     /// compensation is made.
-    public func timeout(_ duration: Duration, _ update: @escaping @Sendable (_ state: inout State) throws -> Void) -> Self {
+    public func timeout(_ duration: Duration, _ update: @escaping @Sendable (_ state: inout State) throws -> Void)
+        -> Self
+    {
         answering {
             $0.timeout = duration
             $0.onTimeout = update

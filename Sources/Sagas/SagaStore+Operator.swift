@@ -3,9 +3,9 @@ import Messaging
 import Postgres
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 extension SagaStore {
@@ -29,7 +29,9 @@ extension SagaStore {
             throw SagaError(.unknownInstance, "there is no saga instance \(id)")
         }
         // Only a help for the operator: the worker decides by the status that the instance has then.
-        if before.status.isFinal { throw SagaError(.refused, "instance \(id) is \(before.status.rawValue); nothing is left to do") }
+        if before.status.isFinal {
+            throw SagaError(.refused, "instance \(id) is \(before.status.rawValue); nothing is left to do")
+        }
         if operation == .compensate, before.status != .running {
             throw SagaError(.refused, "instance \(id) is being compensated already; retry or skip the step at hand")
         }
@@ -72,7 +74,8 @@ extension SagaStore {
             WHERE status IN ('completed', 'compensated') AND updated_at < \(time) ORDER BY id LIMIT 1000) RETURNING id
             """)
         let ids = try rows.map { try $0.decode(UUID.self, at: 0) }
-        guard let first = ids.min(by: { $0.lowercased < $1.lowercased }), let last = ids.max(by: { $0.lowercased < $1.lowercased })
+        guard let first = ids.min(by: { $0.lowercased < $1.lowercased }),
+            let last = ids.max(by: { $0.lowercased < $1.lowercased })
         else { return 0 }
         let (low, high) = (neighbours(of: first).first, neighbours(of: last).last)
         try await db.pipeline([

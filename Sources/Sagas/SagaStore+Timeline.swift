@@ -2,9 +2,9 @@ import Contracts
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 extension SagaStore {
@@ -45,7 +45,7 @@ extension SagaStore {
                 at: at, kind: kind, step: name, direction: SagaDirection(rawValue: direction), commandID: command,
                 detail: detail)
         }
-        let sent = entry(sentAt, SagaOutcome.sent.rawValue, attempt > 1 ? "sending \(attempt)" : nil)
+        let sent = entry(sentAt, SagaOutcome.sent.rawValue, attempt > 1 ? "sending \(attempt) was the last" : nil)
         return answeredAt.map { [sent, entry($0, status, detail)] } ?? [sent]
     }
 

@@ -2,9 +2,9 @@ import Contracts
 public import Postgres
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// Looks into a worker's sagas and hands in an operator's requests.
@@ -51,7 +51,8 @@ public struct SagaStore: Sendable {
     public func show(_ id: UUID) async throws -> SagaDetails? {
         try await postgres.withTransaction(isolation: .repeatableRead) { db in
             let found = try await db.execute(
-                "SELECT \(Self.summaryColumns), state::text FROM saga_instances WHERE id = \(id)").first
+                "SELECT \(Self.summaryColumns), state::text FROM saga_instances WHERE id = \(id)"
+            ).first
             guard let row = found else { return nil }
             return SagaDetails(
                 summary: try Self.summary(row), state: try row.decode(String.self, at: 11),
@@ -85,9 +86,11 @@ public struct SagaStore: Sendable {
     }
 
     private static func summary(_ row: PostgresRow) throws -> SagaSummary {
-        let (id, saga, status, step, attempt, key, correlation, startedBy, lastError, createdAt, updatedAt) = try row.decode(
-            UUID.self, String.self, String.self, String.self, Int.self, String.self, UUID?.self, UUID.self, String?.self,
-            Date.self, Date.self)
+        let (id, saga, status, step, attempt, key, correlation, startedBy, lastError, createdAt, updatedAt) =
+            try row.decode(
+                UUID.self, String.self, String.self, String.self, Int.self, String.self, UUID?.self, UUID.self,
+                String?.self,
+                Date.self, Date.self)
         guard let status = SagaStatus(rawValue: status) else {
             throw SagaError(.corrupt, "instance \(id) has the status \"\(status)\"")
         }

@@ -1,10 +1,10 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 import Contracts
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// The kinds of timers that sagas set, and what they carry: the instance's id, and words after it.
 enum SagaTimers {
@@ -44,6 +44,7 @@ enum SagaTimers {
             default: break
             }
         }
-        throw SagaError(.corrupt, "a timer of kind \(kind) carries \"\(String(decoding: payload.prefix(200), as: UTF8.self))\"")
+        throw SagaError(
+            .corrupt, "a timer of kind \(kind) carries \"\(String(decoding: payload.prefix(200), as: UTF8.self))\"")
     }
 }

@@ -1,9 +1,9 @@
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What one input changes in the tables, gathered so that it leaves as one statement.
@@ -55,7 +55,7 @@ struct SagaWrite: Sendable {
             sql += """
                 , sent AS (INSERT INTO saga_steps (command_id, saga_id, step, name, direction, attempt) \
                 VALUES (\(sent.command), \(id), \(sent.step), \(sent.name), \(sent.direction.rawValue), \(sent.attempt)) \
-                ON CONFLICT (command_id) DO UPDATE SET attempt = excluded.attempt, sent_at = excluded.sent_at)
+                ON CONFLICT (command_id) DO UPDATE SET attempt = excluded.attempt)
                 """
         }
         return sql + " SELECT CASE WHEN count(*) = 1 THEN 1 ELSE saga_moved(\(id)) END FROM moved"

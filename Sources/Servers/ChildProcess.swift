@@ -46,12 +46,14 @@ public final class ChildProcess: Sendable {
         public var standardError: Output
         /// The signal the guard sends first if this process dies, without `SIG`: `TERM`, `INT`, `KILL` …
         public var guardSignal: String
+        /// Whether the guard ends it only after everything that is no server, so that others can finish their work with it.
+        public var isServer: Bool
 
         /// Makes a configuration.
         public init(
             executable: String, arguments: [String] = [], environment: [String: String]? = nil,
             workingDirectory: String? = nil, account: String? = nil,
-            standardOutput: Output = .null, standardError: Output = .null, guardSignal: String = "TERM"
+            standardOutput: Output = .null, standardError: Output = .null, guardSignal: String = "TERM", isServer: Bool = false
         ) {
             self.executable = executable
             self.arguments = arguments
@@ -61,6 +63,7 @@ public final class ChildProcess: Sendable {
             self.standardOutput = standardOutput
             self.standardError = standardError
             self.guardSignal = guardSignal
+            self.isServer = isServer
         }
     }
 
@@ -115,7 +118,7 @@ public final class ChildProcess: Sendable {
             let child = ChildProcess(
                 pid: pid, input: ours, output: lines(output.ours), error: lines(errors.ours))
             // A guard that cannot be started is no reason to lose the child: it still has its input.
-            try? ProcessGuard.shared.add(pid, signal: configuration.guardSignal)
+            try? ProcessGuard.shared.add(pid, signal: configuration.guardSignal, stage: configuration.isServer ? 1 : 0)
             Spawn.onExit(of: pid) { reap in child.finish(reap) }
             return child
         } catch {

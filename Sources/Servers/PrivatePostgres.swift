@@ -170,7 +170,7 @@ public actor PrivatePostgres {
             .init(
                 executable: programs.postgres, arguments: ["-D", cluster] + switches, environment: environment,
                 workingDirectory: home.directory, account: home.account?.name,
-                standardOutput: .file(log), standardError: .file(log), guardSignal: "INT"))
+                standardOutput: .file(log), standardError: .file(log), guardSignal: "INT", isServer: true))
     }
 
     private var environment: [String: String] {

@@ -115,7 +115,7 @@ public actor PrivateRabbitMQ {
         let child = try ChildProcess.spawn(
             .init(
                 executable: programs.server, environment: environment, workingDirectory: home.directory,
-                account: home.account?.name, standardOutput: .file(log), standardError: .file(log)))
+                account: home.account?.name, standardOutput: .file(log), standardError: .file(log), isServer: true))
         process = child
         _ = try home.write("\(child.pid) \(mapper?.pid ?? 0)\n", to: "pid")
         let deadline = ContinuousClock.now + timeout
@@ -181,7 +181,7 @@ public actor PrivateRabbitMQ {
             .init(
                 executable: programs.epmd, arguments: ["-port", "\(mapperPort)", "-address", "127.0.0.1"],
                 environment: ["PATH": "/usr/bin:/bin", "HOME": home.directory + "/home"], workingDirectory: home.directory,
-                account: home.account?.name))
+                account: home.account?.name, isServer: true))
     }
 
     private func endLeftover(_ home: ServerHome) async throws(ServersError) {

@@ -11,8 +11,8 @@ import Synchronization
 /// A small shell that outlives this process by a moment and ends what it has left behind.
 ///
 /// It reads commands from a socket. When this process ends, however it ends, the socket closes; the shell
-/// then signals every process it was told of, kills what is still there after ten seconds, and removes the
-/// temporary folders. PR_SET_PDEATHSIG would do this without a helper, but it is bound to the *thread* that
+/// then ends every process it was told of, first those that use servers and then the servers, by signal and after
+/// ten seconds by force, and removes the temporary folders. PR_SET_PDEATHSIG would do this without a helper, but it is bound to the *thread* that
 /// started the child and exists on Linux alone.
 final class ProcessGuard: Sendable {
     static let shared = ProcessGuard()
@@ -21,52 +21,60 @@ final class ProcessGuard: Sendable {
         trap '' HUP INT TERM QUIT
         list=
         set --
-        while read -r word signal rest; do
+        while read -r word stage signal rest; do
           case $word in
-            add) list="$list $signal:$rest" ;;
+            add) list="$list $stage:$signal:$rest" ;;
             del) kept=
-                 for entry in $list; do [ "${entry#*:}" = "$rest" ] || kept="$kept $entry"; done
+                 for entry in $list; do [ "${entry##*:}" = "$rest" ] || kept="$kept $entry"; done
                  list=$kept ;;
             dir) set -- "$@" "$rest" ;;
           esac
         done
-        for entry in $list; do kill -s "${entry%%:*}" "${entry#*:}" 2>/dev/null; done
-        tries=0
-        while [ $tries -lt 100 ]; do
-          alive=
-          for entry in $list; do kill -s 0 "${entry#*:}" 2>/dev/null && alive=1; done
-          [ -z "$alive" ] && break
-          sleep 0.1
-          tries=$((tries + 1))
+        for stage in 0 1; do
+          some=
+          for entry in $list; do
+            [ "${entry%%:*}" = $stage ] || continue
+            some="$some ${entry##*:}"
+            signal=${entry#*:}
+            kill -s "${signal%%:*}" "${entry##*:}" 2>/dev/null
+          done
+          tries=0
+          while [ $tries -lt 100 ]; do
+            alive=
+            for pid in $some; do kill -s 0 "$pid" 2>/dev/null && alive=1; done
+            [ -z "$alive" ] && break
+            sleep 0.1
+            tries=$((tries + 1))
+          done
+          for pid in $some; do kill -s KILL -- "-$pid" 2>/dev/null; done
         done
-        for entry in $list; do kill -s KILL -- "-${entry#*:}" 2>/dev/null; done
         for folder in "$@"; do rm -rf -- "$folder"; done
         """
 
     private struct State {
         var descriptor: Int32 = -1
-        var processes: [Int32: String] = [:]
+        var processes: [Int32: (stage: Int, signal: String)] = [:]
         var folders: [String] = []
     }
 
     private let state = Mutex(State())
 
-    /// Has the process ended by `signal` (a name like `TERM`) when this one is gone.
-    func add(_ pid: Int32, signal: String) throws(ServersError) {
-        try change { $0.processes[pid] = signal } line: { _ in "add \(signal) \(pid)" }
+    /// Has the process ended by `signal` (a name like `TERM`) when this one is gone: in stage 0, or in stage 1 after it.
+    func add(_ pid: Int32, signal: String, stage: Int) throws(ServersError) {
+        try change { $0.processes[pid] = (stage, signal) } line: { _ in "add \(stage) \(signal) \(pid)" }
     }
 
     /// Forgets a process that has ended.
     func remove(_ pid: Int32) {
         state.withLock { state in
             guard state.processes.removeValue(forKey: pid) != nil, state.descriptor >= 0 else { return }
-            _ = Socket.sendQuietly(state.descriptor, Array("del - \(pid)\n".utf8))
+            _ = Socket.sendQuietly(state.descriptor, Array("del - - \(pid)\n".utf8))
         }
     }
 
     /// Has the folder removed when this process is gone.
     func removeAtEnd(_ folder: String) throws(ServersError) {
-        try change { $0.folders.append(folder) } line: { _ in "dir - \(folder)" }
+        try change { $0.folders.append(folder) } line: { _ in "dir - - \(folder)" }
     }
 
     private func change(
@@ -79,7 +87,7 @@ final class ProcessGuard: Sendable {
             // No guard yet, or somebody has killed it: start one and tell it everything.
             if state.descriptor >= 0 { close(state.descriptor) }
             state.descriptor = try Self.start()
-            let all = state.processes.map { "add \($1) \($0)\n" } + state.folders.map { "dir - \($0)\n" }
+            let all = state.processes.map { "add \($1.stage) \($1.signal) \($0)\n" } + state.folders.map { "dir - - \($0)\n" }
             _ = Socket.sendQuietly(state.descriptor, Array(all.joined().utf8))
         }
     }

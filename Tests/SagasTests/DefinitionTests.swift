@@ -3,9 +3,9 @@ import Sagas
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A state for definitions that are only checked.
@@ -87,9 +87,12 @@ private struct Conditional: Empty {
                 "\"a/b\" would wait for ever", "\"twice\" names the event seat.booked twice",
                 "\"twice\" would be compensated for ever", "\"timeout\" has a timeout but no compensation",
                 "\"instantly\" has a timeout of", "\"nothing to answer\" has .compensated(on:) but nothing to answer",
-                "\"starts\" is answered by trip.planned", "\"too late\" comes after the last command", "DefinitionTests.swift:",
+                "\"starts\" is answered by trip.planned", "\"too late\" comes after the last command",
+                "DefinitionTests.swift:",
             ]
-            for text in expected where !error.message.contains(text) { Issue.record("missing: \(text) in \(error.message)") }
+            for text in expected where !error.message.contains(text) {
+                Issue.record("missing: \(text) in \(error.message)")
+            }
             return error.message.split(separator: "\n").count == expected.count
         }
         #expect {

@@ -7,9 +7,9 @@ import TestSupport
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Sagas over real servers: two workers, each with a schema and a queue of its own.
@@ -50,7 +50,8 @@ import Foundation
             #expect(try await world.bookings("good") == ["seat", "room"])
             #expect(
                 try await world.timeline("bad") == [
-                    "sent book seat", "succeeded book seat", "sent book room", "failed book room", "undo sent book seat",
+                    "sent book seat", "succeeded book seat", "sent book room", "failed book room",
+                    "undo sent book seat",
                     "undo succeeded book seat", "undo sent cancel trip", "undo succeeded cancel trip",
                 ])
             #expect(try await world.summary("bad")?.lastError == "book room failed: closed")
@@ -70,12 +71,19 @@ import Foundation
             let before = try #require(try await world.summary("slow"))
 
             let command = SagaIdentity.command(before.id, step: 1, .forward)
-            try await world.agencyWorker.messaging.transact(causationID: command) { try $0.publish(RoomBooked(trip: "slow")) }
-            try await eventually("the late answer is noted") { try await world.timeline("slow").contains("late book room") }
+            try await world.agencyWorker.messaging.transact(causationID: command) {
+                try $0.publish(RoomBooked(trip: "slow"))
+            }
+            try await eventually("the late answer is noted") {
+                try await world.timeline("slow").contains("late book room")
+            }
             #expect(try await world.summary("slow")?.status == .compensated)
             #expect(try await world.summary("slow")?.updatedAt == before.updatedAt)
             #expect(world.agency.handled("slow").count == 3)
-            #expect(try await world.timeline("slow").prefix(3) == ["sent book room", "timed_out book room", "undo sent book room"])
+            #expect(
+                try await world.timeline("slow").prefix(3) == [
+                    "sent book room", "timed_out book room", "undo sent book room",
+                ])
         }
     }
 
@@ -87,7 +95,9 @@ import Foundation
             let queue = world.agencyWorker.configuration.queue
             // The agency does not run, so the saga worker publishes the event.
             try await world.sagaWorker.messaging.transact { try $0.publish(HastyTripPlanned(trip: "crossed")) }
-            try await eventually("both commands wait") { try await world.agencyWorker.amqp.queueInfo(queue)?.messages ?? 0 >= 2 }
+            try await eventually("both commands wait") {
+                try await world.agencyWorker.amqp.queueInfo(queue)?.messages ?? 0 >= 2
+            }
             var commands: [Delivery] = []
             while let delivery = try await world.agencyWorker.amqp.get(queue: queue) { commands.append(delivery) }
             #expect(commands.prefix(2).map(\.routingKey) == [BookRoom.type, ReturnRoom.type])
@@ -95,7 +105,8 @@ import Foundation
             let outcomes = await publisher.publish(
                 commands.reversed().map {
                     OutgoingMessage(
-                        exchange: $0.exchange, routingKey: $0.routingKey, properties: $0.properties, body: $0.body, mandatory: true)
+                        exchange: $0.exchange, routingKey: $0.routingKey, properties: $0.properties, body: $0.body,
+                        mandatory: true)
                 })
             #expect(outcomes.count == commands.count)
             let step = try Envelope(decoding: commands[0].body).id
@@ -142,7 +153,9 @@ import Foundation
         try await TripWorld.run { world in
             world.agency.change { $0.silent = [BookSeat.type] }
             try await world.plan([TripPlanned(trip: "skip"), TripPlanned(trip: "undo")])
-            try await eventually("both wait") { try await world.store.list(SagaFilter(statuses: [.running])).count == 2 }
+            try await eventually("both wait") {
+                try await world.store.list(SagaFilter(statuses: [.running])).count == 2
+            }
             try await world.store.request(.skip, world.id("skip"), by: "ann", reason: "by phone")
             try await world.store.request(.compensate, world.id("undo"), by: "ann")
             try await world.reaches(.completed, ["skip"])
@@ -182,7 +195,9 @@ import Foundation
             let third = try await TestWorker(
                 world.sagaWorker.configuration, try TripWorld.handlers(), database: world.sagaDatabase)
             let trips = (0..<150).map { "w\($0)" }
-            world.agency.change { $0.withoutRoom = Set(trips.enumerated().filter { $0.offset % 5 == 0 }.map(\.element)) }
+            world.agency.change {
+                $0.withoutRoom = Set(trips.enumerated().filter { $0.offset % 5 == 0 }.map(\.element))
+            }
             try await second.running {
                 try await third.running {
                     try await world.plan(trips.prefix(75).map { TripPlanned(trip: $0) })
@@ -197,7 +212,8 @@ import Foundation
             for (index, trip) in trips.enumerated() {
                 let expected =
                     index % 5 == 0
-                    ? ["seat.book", "room.book", "seat.return", "trip.cancel"] : ["seat.book", "room.book", "trip.book"]
+                    ? ["seat.book", "room.book", "seat.return", "trip.cancel"]
+                    : ["seat.book", "room.book", "trip.book"]
                 #expect(world.agency.handled(trip) == expected)
             }
             await second.amqp.close()

@@ -21,7 +21,9 @@ import Testing
             wasStuck += world.wasStuck ? 1 : 0
         }
         // The histories are worth something only if they reach everything.
-        #expect(ends[.completed, default: 0] > 100 && ends[.compensated, default: 0] > 100 && wasStuck > 20, "\(ends) \(wasStuck)")
+        #expect(
+            ends[.completed, default: 0] > 100 && ends[.compensated, default: 0] > 100 && wasStuck > 20,
+            "\(ends) \(wasStuck)")
     }
 
     /// The same with an operator who presses buttons at random: he can take steps upon himself, but never bring about
@@ -39,7 +41,11 @@ import Testing
 
 /// The network, the workers and the clocks around one instance.
 private struct World {
-    enum Parcel { case forward(Int), compensation(Int, round: Int), input(SagaInput) }
+    enum Parcel {
+        case forward(Int)
+        case compensation(Int, round: Int)
+        case input(SagaInput)
+    }
 
     let seed: UInt64
     let plan: SagaPlan
@@ -71,7 +77,8 @@ private struct World {
             let hasForward = index == count - 1 || random.below(4) > 0
             let hasCompensation = !hasForward || random.below(4) > 0
             let timeout: Duration? = hasForward && hasCompensation && random.below(2) == 0 ? .seconds(1) : nil
-            steps.append(.init(name: "\(index)", hasForward: hasForward, hasCompensation: hasCompensation, timeout: timeout))
+            steps.append(
+                .init(name: "\(index)", hasForward: hasForward, hasCompensation: hasCompensation, timeout: timeout))
         }
         plan = SagaPlan(steps: steps, resend: SagaResendPolicy(attempts: random.below(3) + 1))
         machine = SagaMachine(plan: plan)

@@ -48,7 +48,8 @@ private func clock(_ step: Int, _ attempt: Int = 1) -> SagaTimer { .compensation
         #expect(machine.progress.status == .compensating)
         #expect(
             machine.handle(.compensated(step: 1)) == [
-                undone(1), .cancel(clock(1)), .sendCompensation(step: 0, attempt: 1), .schedule(clock(0), after: .seconds(30)),
+                undone(1), .cancel(clock(1)), .sendCompensation(step: 0, attempt: 1),
+                .schedule(clock(0), after: .seconds(30)),
             ])
         #expect(machine.handle(.compensated(step: 0)) == [undone(0), .cancel(clock(0)), .compensatedAll])
         #expect(machine.progress.status == .compensated)
@@ -86,7 +87,9 @@ private func clock(_ step: Int, _ attempt: Int = 1) -> SagaTimer { .compensation
             ])
         // The clock of an older sending says nothing.
         #expect(machine.handle(.compensationTimedOut(step: 0, attempt: 1)) == [])
-        #expect(machine.handle(.compensationTimedOut(step: 0, attempt: 2)).contains(.schedule(clock(0, 3), after: .seconds(100))))
+        #expect(
+            machine.handle(.compensationTimedOut(step: 0, attempt: 2)).contains(
+                .schedule(clock(0, 3), after: .seconds(100))))
         let reason = "the compensation of \"undo\" was sent 3 times without an answer"
         #expect(
             machine.handle(.compensationTimedOut(step: 0, attempt: 3)) == [
@@ -159,7 +162,9 @@ private func clock(_ step: Int, _ attempt: Int = 1) -> SagaTimer { .compensation
             _ = completed.handle(input)
         }
         var compensated = SagaMachine(plan: plan)
-        for input in [SagaInput.start, .failed(step: 1, reason: ""), .compensated(step: 0)] { _ = compensated.handle(input) }
+        for input in [SagaInput.start, .failed(step: 1, reason: ""), .compensated(step: 0)] {
+            _ = compensated.handle(input)
+        }
         for machine in [completed, compensated] {
             #expect(machine.progress.status.isFinal)
             for input in allInputs {
@@ -179,7 +184,10 @@ private func clock(_ step: Int, _ attempt: Int = 1) -> SagaTimer { .compensation
     private var allInputs: [SagaInput] {
         var inputs: [SagaInput] = [.start] + SagaOperation.allCases.map { .operator($0, reason: "") }
         for step in -1...4 {
-            inputs += [.succeeded(step: step), .failed(step: step, reason: ""), .timedOut(step: step), .compensated(step: step)]
+            inputs += [
+                .succeeded(step: step), .failed(step: step, reason: ""), .timedOut(step: step),
+                .compensated(step: step),
+            ]
             inputs += (0...4).map { .compensationTimedOut(step: step, attempt: $0) }
         }
         return inputs
@@ -191,12 +199,16 @@ private func clock(_ step: Int, _ attempt: Int = 1) -> SagaTimer { .compensation
         let progress = machine.progress
         let read = try #require(
             SagaProgress(
-                status: progress.status, current: progress.current, attempt: progress.attempt, letters: progress.letters))
+                status: progress.status, current: progress.current, attempt: progress.attempt, letters: progress.letters
+            ))
         #expect(read == progress)
         #expect(SagaProgress(status: .running, current: 4, attempt: 0, letters: "pppp") == nil)
         #expect(SagaProgress(status: .running, current: 0, attempt: 0, letters: "px") == nil)
         #expect(SagaProgress(status: .running, current: 0, attempt: -1, letters: "p") == nil)
-        #expect(SagaMachine(plan: plan, progress: try #require(SagaProgress(status: .running, current: 0, attempt: 0, letters: "pp"))) == nil)
+        #expect(
+            SagaMachine(
+                plan: plan,
+                progress: try #require(SagaProgress(status: .running, current: 0, attempt: 0, letters: "pp"))) == nil)
     }
 
     @Test func pausesGrowAndAreBounded() {

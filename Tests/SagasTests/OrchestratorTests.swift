@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The orchestrator on a real database, message by message; the workers are not running.
@@ -126,7 +126,8 @@ import Foundation
             let command = SagaIdentity.command(id, step: 1, .forward)
             await #expect(throws: NeverHappened.self) {
                 try await desk.world.sagaWorker.messaging.transact { context in
-                    try await desk.orchestrator.take(try desk.answer(SeatRefused(trip: "x", reason: "full"), to: command), context)
+                    try await desk.orchestrator.take(
+                        try desk.answer(SeatRefused(trip: "x", reason: "full"), to: command), context)
                     throw NeverHappened(what: "the commit")
                 }
             }
@@ -154,11 +155,13 @@ import Foundation
             for index in 0..<5 { try await desk.take(try Envelope(TripPlanned(trip: "p\(index)"), source: "/test")) }
             let first = try await desk.world.store.list(limit: 3)
             #expect(first.map(\.key) == ["p4", "p3", "p2"])
-            let rest = try await desk.world.store.list(SagaFilter(saga: "trip", statuses: [.running], before: first.last?.id))
+            let rest = try await desk.world.store.list(
+                SagaFilter(saga: "trip", statuses: [.running], before: first.last?.id))
             #expect(rest.map(\.key) == ["p1", "p0"])
             #expect(try await desk.world.store.list(SagaFilter(statuses: [.stuck])).isEmpty)
 
-            try await desk.world.sagaWorker.postgres.execute("UPDATE saga_instances SET status = 'completed' WHERE key < 'p3'")
+            try await desk.world.sagaWorker.postgres.execute(
+                "UPDATE saga_instances SET status = 'completed' WHERE key < 'p3'")
             #expect(try await desk.world.store.purge(finishedBefore: .now.addingTimeInterval(60)) == 3)
             #expect(try await desk.world.store.list().map(\.key) == ["p4", "p3"])
             #expect(try await desk.world.count("SELECT count(*) FROM saga_steps") == 2)

@@ -32,7 +32,9 @@ final class TestAgency: Sendable {
     func change(_ body: @Sendable (inout Behaviour) -> Void) { state.withLock { body(&$0.behaviour) } }
 
     func handled(_ trip: String) -> [String] {
-        state.withLock { $0.handled.filter { $0.hasSuffix(" \(trip)") }.map { String($0.dropLast(trip.utf8.count + 1)) } }
+        state.withLock {
+            $0.handled.filter { $0.hasSuffix(" \(trip)") }.map { String($0.dropLast(trip.utf8.count + 1)) }
+        }
     }
 
     /// What stands in the agency's books: one row for each booking.

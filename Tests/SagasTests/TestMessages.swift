@@ -1,9 +1,9 @@
 import Contracts
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 // A trip is booked: seat, room, car. Messages that only tests use.

@@ -7,9 +7,9 @@ import Sagas
 import TestSupport
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A worker within the test process: its own schema and queue, real servers.

@@ -5,9 +5,9 @@ import Sagas
 import TestSupport
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The worker with the sagas, and the worker that they command.
@@ -100,7 +100,8 @@ struct TripWorld: Sendable {
     func timeline(_ trip: String) async throws -> [String] {
         guard let id = try await summary(trip)?.id, let details = try await store.show(id) else { return [] }
         return details.timeline.map { entry in
-            [entry.direction == .compensate ? "undo" : nil, entry.kind, entry.step].compactMap { $0 }.joined(separator: " ")
+            [entry.direction == .compensate ? "undo" : nil, entry.kind, entry.step].compactMap { $0 }.joined(
+                separator: " ")
         }
     }
 
@@ -110,6 +111,7 @@ struct TripWorld: Sendable {
 
     /// Nothing is left that could still happen.
     func isQuiet() async throws -> Bool {
-        try await count("SELECT (SELECT count(*) FROM timers) + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM parked)") == 0
+        try await count(
+            "SELECT (SELECT count(*) FROM timers) + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM parked)") == 0
     }
 }

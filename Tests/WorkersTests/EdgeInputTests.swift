@@ -41,11 +41,11 @@ extension Workers {
             .order("", 400, ""), .order("{", 400, ""), .order("null", 422, ""), .order("[]", 422, ""), .order("7", 422, ""),
             .order(#""order""#, 422, ""), .order(good + "x", 400, ""), .order("\u{FEFF}" + good, 400, ""),
             .order("{'customerId':'c'}", 400, ""), .order(#"{"customerId":"c",}"#, 400, ""),
-            .order(#"{"customerId":"c","customerId":"d","items":[\#(item)]}"#, 400, ""),
-            .order(#"{"customerId":"\ud800","items":[\#(item)]}"#, 400, ""),
-            .order(#"{"customerId":"\x","items":[\#(item)]}"#, 400, ""),
-            .order(#"{"customerId":"c","items":[{"productId":"cd-1","quantity":01}]}"#, 400, ""),
-            .order(#"{"customerId":"c","items":[{"productId":"cd-1","quantity":NaN}]}"#, 400, ""),
+            .order(#"{"customerId":"c","customerId":"d","items":[\#(item)]}"#, 400, "/customerId"),
+            .order(#"{"customerId":"\ud800","items":[\#(item)]}"#, 400, "/customerId"),
+            .order(#"{"customerId":"\x","items":[\#(item)]}"#, 400, "/customerId"),
+            .order(#"{"customerId":"c","items":[{"productId":"cd-1","quantity":01}]}"#, 400, "/items/0/quantity"),
+            .order(#"{"customerId":"c","items":[{"productId":"cd-1","quantity":NaN}]}"#, 400, "/items/0/quantity"),
             .order("{}", 422, "/customerId", "/items"),
             .order(#"{"customerId":"c"}"#, 422, "/items"),
             .order(#"{"items":[\#(item)]}"#, 422, "/customerId"),
@@ -123,14 +123,14 @@ extension Workers {
             .get("/", 404), .get("/nothing", 404), .get("/orders/1/2", 404), .get("/../etc/passwd", 404), .get("/orders", 405),
             Case(method: "DELETE", path: "/orders", status: 405), Case(method: "PATCH", path: "/products/x", status: 405),
             Case(method: "POST", path: "/products/x/inventory", body: "{}", status: 405),
-            Case(method: "BREW", path: "/orders", status: 405), Case(method: "POST", path: "/health/live", status: 405),
+            Case(method: "OPTIONS", path: "/orders", status: 405), Case(method: "POST", path: "/health/live", status: 405),
             Case(method: "POST", path: "/orders", body: good, headers: ["Content-Type": "text/plain"], status: 415),
             Case(
                 method: "POST", path: "/orders", body: good, headers: ["Content-Type": "application/json; charset=utf-16"],
                 status: 415),
             Case(method: "POST", path: "/orders", body: good, headers: ["Content-Encoding": "gzip"], status: 415),
             Case(method: "POST", path: "/orders", status: 415),
-            Case(method: "POST", path: "/orders", body: "", headers: ["Content-Length": "1048577"], status: 413),
+            Case(method: "POST", path: "/orders", body: "", headers: ["Content-Length": "100000000"], status: 413),
         ]
 
         /// Fails when a check of `NewOrder`, `ProductRoutes` or `JSONBody` is taken out.
@@ -144,7 +144,10 @@ extension Workers {
             let cases = Self.orders + Self.others
             #expect(cases.count >= 60)
             for one in cases {
-                let answer = try await http.send(one.method, one.path, one.body, headers: one.headers)
+                guard let answer = try? await http.send(one.method, one.path, one.body, headers: one.headers) else {
+                    Issue.record("no answer to \(one.testDescription)")
+                    continue
+                }
                 #expect(answer.status == one.status, "\(one.testDescription)")
                 #expect(answer.headers["content-type"] == "application/problem+json", "\(one.testDescription)")
                 #expect(answer.json?["status"]?.intValue == one.status, "\(one.testDescription)")
@@ -167,7 +170,7 @@ extension Workers {
                 "POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\nzz\r\n",
                 "\u{16}\u{3}\u{1}\u{2}", String(repeating: "A", count: 200_000),
             ] {
-                let answer = try? await http.raw(Array(bytes.utf8))
+                let answer = try? await http.raw(Array(bytes.utf8), halfClose: true)
                 #expect(answer.map { $0.status < 500 } ?? true)
             }
             var chunked = "POST /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"

@@ -92,7 +92,7 @@ struct QueueConsumer: Sendable {
             core.logger.error(
                 "the database cannot be used; consuming is stopped until it can",
                 metadata: ["queue": "\(queue)", "error": "\(error)"])
-            core.state.withLock { $0.isBreakerOpen = true }
+            core.state.withLock { _ = $0.stoppedQueues.insert(queue) }
             core.counters.update { $0.breakerOpened += 1 }
             await consumer.pause()
             await core.sleep(delay)
@@ -106,7 +106,7 @@ struct QueueConsumer: Sendable {
     private func closeBreaker(_ breaker: inout CircuitBreaker, _ consumer: AMQPConsumer) async {
         guard breaker.succeeded() == .resume else { return }
         core.logger.notice("the database can be used again; consuming goes on", metadata: ["queue": "\(queue)"])
-        core.state.withLock { $0.isBreakerOpen = false }
+        core.state.withLock { _ = $0.stoppedQueues.remove(queue) }
         await consumer.resume()
     }
 

@@ -36,20 +36,31 @@ struct MessagingRunner: Sendable {
         let all = workers + [relaying, submitting]
 
         await core.stop.wait()
+        let finished = Latch()
         let deadline = Task {
             guard (try? await Task.sleep(for: core.configuration.drainTimeout)) != nil else { return }
             core.logger.warning("draining took too long; the rest is left to the next start")
             core.abort.set()
             for task in all { task.cancel() }
+            // A handler may not listen to its cancellation; the process must end nevertheless.
+            guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
+            finished.set()
         }
-        for worker in workers { await worker.value }
-        submitter.close()
-        await submitting.value
-        core.relayStop.set()
-        core.relayWake.signal()
-        await relaying.value
+        Task { [workers] in
+            for worker in workers { await worker.value }
+            submitter.close()
+            await submitting.value
+            core.relayStop.set()
+            core.relayWake.signal()
+            await relaying.value
+            finished.set()
+        }
+        await finished.wait()
         deadline.cancel()
     }
+
+    /// How long cancelled tasks have to end.
+    private static let patience: Duration = .seconds(1)
 
     /// Declares the topology as soon as the broker is there, then consumes all queues side by side.
     private func consume() async {

@@ -77,7 +77,7 @@ extension PostgresConnection {
                     throw PostgresError(
                         code: .cancelled, message: "the task was cancelled during COPY", query: sql.text, file: file, line: line)
                 }
-                await withCheckedContinuation { readWaiters.append($0) }
+                await moreToRead()
             } else {
                 _ = try await endCopy(sql, file: file, line: line).get()
                 return (rows, true)
@@ -104,7 +104,7 @@ extension PostgresConnection {
             if count > 0 {
                 PQfreemem(row)
             } else if count == 0 {
-                await withCheckedContinuation { readWaiters.append($0) }
+                await moreToRead()
             } else {
                 _ = await endCopy(sql, file: file, line: line)
                 return

@@ -53,6 +53,8 @@ final class Mailbox: Sendable {
         /// Whether the server said at the last Sync that it is in no transaction.
         var isServerIdle = true
         var isCancelling = false
+        /// After a cancel request, until a round trip has shown that it strikes nobody any more.
+        var needsBarrier = false
         var isExclusive = false
         var listeners = 0
         var onClose: (@Sendable (PostgresError) -> Void)?
@@ -149,14 +151,14 @@ final class Mailbox: Sendable {
     /// Whether the connection can serve somebody else: nothing under way, nothing open, nobody listening.
     var isReusable: Bool {
         state.withLock {
-            $0.closed == nil && $0.outstanding == 0 && $0.transaction == nil && $0.isServerIdle && !$0.isCancelling
+            $0.closed == nil && $0.outstanding == 0 && $0.transaction == nil && $0.isServerIdle && !$0.needsBarrier
                 && !$0.isExclusive && $0.listeners == 0
         }
     }
 
     /// Whether something is under way that will end by itself.
     var isSettling: Bool {
-        state.withLock { $0.closed == nil && ($0.outstanding > 0 || $0.isCancelling || $0.isExclusive) }
+        state.withLock { $0.closed == nil && ($0.outstanding > 0 || $0.needsBarrier || $0.isExclusive) }
     }
 }
 

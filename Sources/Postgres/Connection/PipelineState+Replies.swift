@@ -8,6 +8,8 @@ extension PipelineState {
             expectations.removeFirst()
             flightError = nil
             if completes { finishHead(&actions) }
+            if pending.contains(where: \.isCancelled), isCancelDue { actions.append(.cancelNow) }
+            if expectations.isEmpty { missing.removeAll() }
         case (.failure(let error), .sync(let completes)):
             // The implicit transaction failed at its end, e.g. by a deferred constraint. The answer to the Sync still comes.
             fail(error, atHead: completes, &actions)
@@ -20,10 +22,12 @@ extension PipelineState {
         case (.failure(let error), .prepare(let name)):
             expectations.removeFirst()
             cache.forget(name)
+            missing[name] = .some(error)
             fail(error, atHead: true, &actions)
         case (.aborted, .prepare(let name)):
             expectations.removeFirst()
             cache.forget(name)
+            missing[name] = .some(nil)
         case (.done(let value), .run):
             expectations.removeFirst()
             if !pending.isEmpty { pending[0].results.append(value) }
@@ -31,7 +35,9 @@ extension PipelineState {
         case (.failure(let error), .run(let name)):
             expectations.removeFirst()
             if error.isStaleStatement { cache.forget(name, isStillPrepared: error.sqlState != "26000") }
-            fail(error, atHead: true, &actions)
+            // Sent before it was known that the statement cannot be prepared: the reason is the better answer.
+            let reason = error.sqlState == "26000" ? missing[name].flatMap { $0 } : nil
+            fail(reason ?? error, atHead: true, &actions)
             answerHead(&actions)
         case (.aborted, .run):
             expectations.removeFirst()
@@ -64,7 +70,7 @@ extension PipelineState {
 
     private mutating func fail(_ error: PostgresError, atHead: Bool, _ actions: inout [Action]) {
         var error = error
-        if error.sqlState == "25P02", let cause = causeOfAbort { error = .aborted(by: cause) }
+        if error.sqlState == "25P02" || error.sqlState == "26000", let cause = causeOfAbort { error = .aborted(by: cause) }
         flightError = flightError ?? error
         guard atHead, !pending.isEmpty else { return }
         pending[0].error = pending[0].error ?? error
@@ -83,7 +89,7 @@ extension PipelineState {
     private mutating func finishHead(_ actions: inout [Action]) {
         guard let head = pending.popFirst() else { return actions.append(.violation("a Sync without a request")) }
         actions.append(outcome(of: head, &actions))
-        if let next = pending.first, next.isCancelled { actions.append(.cancelNow) }
+        if head.endsSuspicion { isSuspicious = false }
     }
 
     private mutating func outcome(of head: Pending, _ actions: inout [Action]) -> Action {
@@ -91,7 +97,7 @@ extension PipelineState {
         if head.isCancelled, error.sqlState == "57014" || error.code == .aborted || error.code == .timeout {
             error.code = .cancelled
             error.message = "the task was cancelled; the server stopped the statement"
-        } else if head.request.transaction == nil, head.request.attempt == 0, !head.isCancelled {
+        } else if head.request.transaction == nil, head.request.attempt < Self.resendLimit, !head.isCancelled {
             // The request was a transaction of its own and was rolled back, so that sending it again is harmless.
             if error.isStaleStatement || (head.mayBeHit && error.sqlState == "57014") {
                 var request = head.request
@@ -119,12 +125,25 @@ extension PipelineState {
 
 extension PipelineState {
     /// The task of a request was cancelled.
-    /// - Returns: whether the request is the one that runs, so that the server must be told now. Otherwise it is told when the
-    ///   request's turn comes (``Action/cancelNow``).
+    /// - Returns: whether the request may be running, so that the server must be told now. Otherwise it is told when the request's
+    ///   turn comes (``Action/cancelNow``).
     package mutating func cancel(_ id: UInt64) -> Bool {
         guard let index = pending.firstIndex(where: { $0.request.id == id }), !pending[index].isCancelled else { return false }
         pending[index].isCancelled = true
-        return index == 0
+        return isCancelDue
+    }
+
+    /// Whether a cancelled request may be running. The server holds back answers until the end of a flight, so any request of the
+    /// first flight may be the one; in a transaction it makes no difference which of them is struck.
+    package var isCancelDue: Bool {
+        var runs = 0
+        for case .run in expectations.prefix(while: { if case .sync = $0 { false } else { true } }) { runs += 1 }
+        for (index, entry) in pending.enumerated() {
+            if index > 0, runs <= 0 { return false }
+            if entry.isCancelled { return true }
+            runs -= entry.remaining
+        }
+        return false
     }
 
     /// A cancel request is on its way to the server; it names no statement, so that it hits whichever runs when it arrives.
@@ -136,6 +155,7 @@ extension PipelineState {
     /// The server has taken the cancel request; it may still strike what was sent by now.
     package mutating func cancelFinished() {
         isCancelling = false
+        isSuspicious = true
         markHit()
     }
 
@@ -143,7 +163,4 @@ extension PipelineState {
 
     /// Whether a cancel request is on its way.
     package var isCancelInFlight: Bool { isCancelling }
-
-    /// Whether the first request is cancelled, i.e. a cancel request would hit the right one.
-    package var isHeadCancelled: Bool { pending.first?.isCancelled ?? false }
 }

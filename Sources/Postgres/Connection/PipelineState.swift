@@ -83,6 +83,8 @@ package struct PipelineState<Request: PipelineRequest, Value: PipelineValue> {
         var isCancelled = false
         /// A cancel request aimed at another statement may have hit this one.
         var mayBeHit = false
+        /// Sent after a cancel request had been taken: its answer proves that the request has struck or never will.
+        var endsSuspicion = false
 
         var completesAtSync: Bool { request.transaction == nil || request.role != .ordinary }
     }
@@ -95,6 +97,13 @@ package struct PipelineState<Request: PipelineRequest, Value: PipelineValue> {
     var flightError: PostgresError?
     var failedTransaction: (id: UInt64, error: PostgresError)?
     var isCancelling = false
+    /// After a cancel request: it may strike until a request that was sent afterwards has been answered.
+    var isSuspicious = false
+    /// Why statements of these names do not exist on the server. Without an error: their prepare was skipped.
+    var missing: [String: PostgresError?] = [:]
+
+    /// How often a request is sent again at most.
+    static var resendLimit: Int { 5 }
 
     package init(cacheSize: Int = 256) { cache = StatementCache(capacity: cacheSize) }
 
@@ -124,7 +133,9 @@ package struct PipelineState<Request: PipelineRequest, Value: PipelineValue> {
             expectations.append(.run(name: name))
             send(.run(name: name, index: index))
         }
-        let entry = Pending(request: request, remaining: request.statements.count, mayBeHit: isCancelling)
+        let entry = Pending(
+            request: request, remaining: request.statements.count, mayBeHit: isCancelling || isSuspicious,
+            endsSuspicion: isSuspicious && !isCancelling)
         hasOpenFlight = true
         pending.append(entry)
         if entry.completesAtSync { sync(completes: true, send: send) }

@@ -24,7 +24,10 @@ extension PostgresConnection {
         guard !machine.isCancelInFlight else { return }  // sent again, if needed, when this one is through
         guard let cancel = PQgetCancel(link.pointer) else { return lost("no cancel request could be made") }
         machine.cancelStarted()
-        mailbox.withState { $0.isCancelling = true }
+        mailbox.withState { state in
+            state.isCancelling = true
+            state.needsBarrier = true
+        }
         let handle = CancelHandle(cancel)
         let queue = cancelQueue ?? DispatchQueue(label: "postgres.cancel")
         cancelQueue = queue
@@ -47,7 +50,7 @@ extension PostgresConnection {
         mailbox.withState { $0.isCancelling = false }
         if let error { return lost("a cancelled statement could not be stopped: \(error)") }
         // The one this was meant for may have ended by itself, and another cancelled one may run now.
-        if machine.isHeadCancelled { retryCancel() }
+        if machine.isCancelDue { retryCancel() }
     }
 
     /// The head is cancelled but still runs: either the signal is on its way, or it struck too early. Ask once more, a moment later.
@@ -55,7 +58,7 @@ extension PostgresConnection {
         let id = machine.current?.request.id
         executor.queue.asyncAfter(deadline: .now() + .milliseconds(50)) { [weak self] in
             self?.assumeIsolated { connection in
-                if !connection.isLost, connection.machine.isHeadCancelled, connection.machine.current?.request.id == id {
+                if !connection.isLost, connection.machine.isCancelDue, connection.machine.current?.request.id == id {
                     connection.sendCancel()
                 }
             }

@@ -163,7 +163,13 @@ extension PostgresConnection {
 
     /// Waits until `PQgetResult` would not block; false when the connection is lost.
     func answered() async -> Bool {
-        while !isLost, PQisBusy(link.pointer) != 0 { await withCheckedContinuation { readWaiters.append($0) } }
+        while !isLost, PQisBusy(link.pointer) != 0 { await moreToRead() }
         return !isLost
+    }
+
+    /// Reads what the socket has, or waits until it has something.
+    func moreToRead() async {
+        if link.isReadable { return readable() }
+        await withCheckedContinuation { readWaiters.append($0) }
     }
 }

@@ -85,7 +85,7 @@ extension PostgresConnection {
             if isLost { return }
             deliverNotifications()
             if !isAlive { return lost(link.errorMessage) }
-        } while link.hasBufferedTLSBytes
+        } while link.hasBufferedTLSBytes || (!isExclusive && link.isReadable)
         let waiters = readWaiters
         readWaiters = []
         for waiter in waiters { waiter.resume() }

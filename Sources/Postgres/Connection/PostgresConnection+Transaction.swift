@@ -17,6 +17,7 @@ extension PostgresConnection {
     ) async throws -> R {
         var attempt = 0
         while true {
+            await passBarrier()
             let id = try begin(isolation, file: file, line: line)
             let transaction = PostgresTransaction(connection: self, id: id)
             do {

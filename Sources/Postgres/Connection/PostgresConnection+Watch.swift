@@ -22,8 +22,32 @@ extension PostgresConnection {
         }
         guard case .success = result else { return false }
         await endExclusive()
+        await passBarrier()
         return mailbox.isReusable
     }
+
+    /// Makes sure that a cancel request sent before strikes nobody who comes after. Costs nothing unless there was one.
+    nonisolated func passBarrier() async {
+        for _ in 0..<Self.barrierAttempts {
+            let (isNeeded, isCancelling) = mailbox.withState { state in
+                (state.needsBarrier && state.closed == nil && state.transaction == nil, state.isCancelling)
+            }
+            guard isNeeded else { return }
+            // The strike may hit this statement, which is then sent again.
+            let answer = try? await submit(["SELECT 1"], transaction: nil, isCancellable: false, file: #fileID, line: #line)
+            if answer != nil, !isCancelling {
+                mailbox.withState { state in if !state.isCancelling { state.needsBarrier = false } }
+            } else {
+                await withCheckedContinuation { continuation in
+                    executor.queue.asyncAfter(deadline: .now() + .milliseconds(5)) { continuation.resume() }
+                }
+            }
+        }
+        await close()
+    }
+
+    /// With 5 ms between them: a cancel request that is not through after a second will not get through.
+    private static let barrierAttempts = 200
 
     /// A pending action that can be called off.
     ///

@@ -144,6 +144,7 @@ extension PoolMachine {
         counters.closed += 1
         idle.removeAll { $0 == connection }
         if case .pinging(let waiter) = ended.phase {
+            if isClosing { return [.fail(waiter: waiter, .closed)] + closedIfEmpty() }
             // The waiter had been first before; it is first again.
             waiters.prepend(Waiter(id: waiter, since: now, deadline: now + limits.acquireTimeout))
             return serveFirst(now) + openForWaiters() + wake(at: now + limits.acquireTimeout) + closedIfEmpty()

@@ -172,9 +172,46 @@ private struct Harness {
         harness.receive(.failure(server("42601")), .aborted, .aborted, .aborted, .sync, .failure(server("26000")), .sync)
         #expect(harness.error(1)?.sqlState == "42601")
         #expect(harness.resent.map(\.id) == [2] && harness.resent[0].attempt == 1)
-        harness.append(harness.resent[0])
+        for attempt in 2...5 {
+            harness.append(harness.resent.removeLast())
+            harness.receive(.failure(server("26000")), .aborted, .sync)
+            #expect(harness.resent.last?.attempt == attempt)
+        }
+        harness.append(harness.resent.removeLast())
         harness.receive(.failure(server("26000")), .aborted, .sync)
-        #expect(harness.error(2)?.sqlState == "26000", "only once")
+        #expect(harness.error(2)?.sqlState == "26000", "not for ever")
+    }
+
+    /// Fails when the second request is told that its statement does not exist instead of why.
+    @Test func requestsBehindAFailedPrepareGetTheReason() {
+        var harness = Harness()
+        harness.append(Request(id: 1, statements: ["bad"]))
+        harness.append(Request(id: 2, statements: ["bad"]))
+        harness.receive(.failure(server("42601")), .aborted, .sync, .failure(server("26000")), .sync)
+        #expect(harness.error(1)?.sqlState == "42601" && harness.error(2)?.sqlState == "42601")
+        #expect(harness.resent.isEmpty)
+    }
+
+    /// The server answers nothing before the end of a flight. Fails when only the first unanswered request counts as running: a
+    /// cancelled statement behind BEGIN would never be stopped.
+    @Test func anyRequestOfTheFirstFlightMayBeRunning() {
+        var harness = Harness()
+        harness.append(Request(id: 1, statements: ["begin"], transaction: 1))
+        harness.append(Request(id: 2, statements: ["slow"], transaction: 1))
+        harness.finish()
+        harness.append(Request(id: 3, statements: ["slow"], transaction: 1))
+        harness.finish()
+        let isSecond = harness.state.cancel(2)
+        #expect(isSecond)
+        var other = Harness()
+        other.append(Request(id: 1, statements: ["begin"], transaction: 1))
+        other.finish()
+        other.append(Request(id: 2, statements: ["slow"], transaction: 1))
+        other.finish()
+        let isNext = other.state.cancel(2)
+        #expect(!isNext)
+        other.receive(.done(Value()), .done(Value()), .sync)
+        guard case .cancelNow? = other.other.last else { return #expect(Bool(false)) }
     }
 
     @Test func changedResultTypeIsPreparedAgain() {

@@ -38,20 +38,24 @@ struct LoopbackHTTP {
         return try await raw(Array((head + "\r\n").utf8) + (bytes ?? []))
     }
 
-    /// Sends bytes and reads until the server closes.
-    func raw(_ bytes: [UInt8]) async throws -> Answer {
+    /// Sends bytes, and nothing after them, and reads until the server closes, for ten seconds at most.
+    func raw(_ bytes: [UInt8], halfClose: Bool = false) async throws -> Answer {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
             }
+        let limit = channel.channel.eventLoop.scheduleTask(in: .seconds(10)) { channel.channel.close(promise: nil) }
+        defer { limit.cancel() }
         var received: [UInt8] = []
         do {
             try await channel.executeThenClose { inbound, outbound in
                 // A server that has seen enough may close before all is written.
                 try? await outbound.write(ByteBuffer(bytes: bytes))
+                if halfClose { outbound.finish() }
                 for try await part in inbound { received += Array(part.readableBytesView) }
             }
         } catch where !received.isEmpty {

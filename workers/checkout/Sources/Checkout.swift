@@ -2,9 +2,9 @@ import Millrace
 import Topics
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// An order on its way from created to confirmed, or back to rejected.
