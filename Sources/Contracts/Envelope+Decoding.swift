@@ -169,7 +169,7 @@ private struct EnvelopeReader {
             guard matches(value.range, "1.0") else {
                 return ContractError(.unsupported, "specversion is not 1.0", offset: offset)
             }
-        case .datacontenttype: isJSON = Self.isJSON(scanner.text(value))
+        case .datacontenttype: isJSON = matches(value.range, "application/json") || Self.isJSON(scanner.text(value))
         case .dataBase64: base64 = (scanner.text(value), offset)
         case .subject: subject = scanner.text(value)
         case .dataschema: dataschema = scanner.text(value)

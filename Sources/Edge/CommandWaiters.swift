@@ -29,6 +29,13 @@ public final class CommandWaiters<Outcome: Sendable>: Sendable {
     /// How many requests wait or are about to.
     public var count: Int { table.withLock { $0.entries.count } }
 
+    /// How many requests have come to the point where they wait.
+    package var waiting: Int {
+        table.withLock { table in
+            table.entries.values.count { if case .waiting = $0 { true } else { false } }
+        }
+    }
+
     /// Announces a wait for the outcome of a command. Each call needs one ``wait(for:timeout:)`` or ``forget(_:)``.
     public func register(_ command: UUID) {
         table.withLock { $0.entries[command] = .registered }

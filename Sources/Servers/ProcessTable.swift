@@ -47,6 +47,20 @@ package enum ProcessTable {
         #endif
     }
 
+    /// The processor time a process and its children have used so far, in seconds; nil if it is gone or not known.
+    package static func processorSeconds(of pid: Int32) -> Double? {
+        guard var ticks = ticks(of: pid, includingEnded: true) else { return nil }
+        for child in children(of: pid) { ticks += self.ticks(of: child, includingEnded: true) ?? 0 }
+        return Double(ticks) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    private static func ticks(of pid: Int32, includingEnded: Bool) -> Int? {
+        guard let stat = Files.text("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
+        // Fields 14 to 17 of proc(5): user and system time, its own and that of the children it has waited for.
+        let fields = stat[end...].split(separator: " ").dropFirst(12).prefix(includingEnded ? 4 : 2).compactMap { Int($0) }
+        return fields.reduce(0, +)
+    }
+
     /// Ends a process that is not our child: the signal, ten seconds, then SIGKILL.
     static func end(_ pid: Int32, signal: Int32, what: String) async throws(ServersError) {
         _ = Glue.kill(pid, signal)

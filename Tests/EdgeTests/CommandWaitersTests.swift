@@ -2,7 +2,7 @@ import Edge
 import Foundation
 import Testing
 
-@Suite("Requests that wait for an outcome")
+@Suite("Requests that wait for an outcome", .timeLimit(.minutes(2)))
 struct CommandWaitersTests {
     /// Fails when `resolve` forgets an outcome for which nobody waits yet.
     @Test("an outcome that comes before the wait is not missed")
@@ -52,6 +52,7 @@ struct CommandWaitersTests {
         let ids = (0..<10).map { _ in UUID() }
         for id in ids { waiters.register(id) }
         let tasks = ids.map { id in Task { await waiters.wait(for: id, timeout: .seconds(60)) } }
+        while waiters.waiting < ids.count { await Task.yield() }
         waiters.close()
         for task in tasks { #expect(await task.value == nil) }
         let late = UUID()

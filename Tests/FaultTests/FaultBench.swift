@@ -45,7 +45,7 @@ struct FaultBench {
 
     private func prepare() async throws {
         var handlers = MessageHandlers()
-        handlers.on(type: "fault.count", exchange: WellKnown.commandsExchange) { _, _ in }
+        handlers.on(rawType: "fault.count", topic: WellKnown.commandsExchange) { _, _ in }
         var configuration = MessagingConfiguration(worker: worker)
         configuration.queueType = .classic
         try await Messaging(
@@ -53,7 +53,7 @@ struct FaultBench {
         ).prepare()
         try await amqp.declare(
             AMQPTopology(
-                exchanges: [.init(name: "fault.events", kind: .topic)], queues: [.init(name: eventsQueue)],
+                exchanges: [.init(name: "fault.events")], queues: [.init(name: eventsQueue)],
                 bindings: [.init(source: "fault.events", destination: eventsQueue, routingKey: "#")]))
     }
 

@@ -73,7 +73,6 @@ extension Workers {
             return try #require(found)
         }
 
-        /// Fails when waiters are resolved before the commit: the order would not be there yet.
         @Test("a client that waits is told the outcome")
         func waits() async throws {
             try await withEdge { worker, wire, http in

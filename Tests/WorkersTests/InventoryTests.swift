@@ -109,7 +109,7 @@ extension Workers {
                 let commands = (0..<200).map { _ in (reserve(.v7(), [("b", 1), ("a", 1)]), UUID.v7()) }
                 try await wire.send(commands)
                 var reserved = 0
-                for (_, id) in commands where await wire.answer(to: id).type == StockReserved.type { reserved += 1 }
+                for (_, id) in commands where try await wire.answer(to: id).type == StockReserved.type { reserved += 1 }
                 #expect(reserved == 120)
                 let audit = try await worker.audit()
                 #expect(audit["reservations.active"] == 120)

@@ -10,7 +10,7 @@ import Foundation
 /// is base64, absent optionals are left out. When reading, a name twice in an object is an error, members that the
 /// type does not have are passed over, and identifiers and dates are taken in any of their forms.
 ///
-/// Written for small documents, of which there are many: four times as fast as `JSONEncoder` and `JSONDecoder` on an order.
+/// Written for small documents, of which there are many: about twice as fast as `JSONEncoder` and `JSONDecoder` on an order.
 public enum ContractJSON {
     /// Turns a value into JSON bytes.
     /// - Throws: `.encoding` when the value cannot be written, for instance a number that is not finite.

@@ -22,6 +22,7 @@ extension PipelineState {
         case (.failure(let error), .prepare(let name)):
             expectations.removeFirst()
             cache.forget(name)
+            if missing.count > 1000 { missing.removeAll() }  // a pipeline that never runs dry must not gather them for ever
             missing[name] = .some(error)
             fail(error, atHead: true, &actions)
         case (.aborted, .prepare(let name)):

@@ -101,9 +101,11 @@ final class PoolRunner: Sendable {
         case .cancelled:
             return PostgresError(code: .cancelled, message: "the task was cancelled while it waited for a connection")
         case .exhausted(let waited):
+            let now = machine.statistics
             return PostgresError(
                 code: .poolTimeout,
-                message: "all \(configuration.pool.maximum) connections to \(configuration) stayed in use for \(milliseconds(waited))")
+                message: "no connection to \(configuration) became free within \(milliseconds(waited)): \(now.leased) in use, "
+                    + "\(now.connecting) being opened, \(now.waiting) waiting, at most \(configuration.pool.maximum)")
         case .unreachable(let waited):
             let cause = machine.connectError
             return PostgresError(

@@ -3,6 +3,14 @@ import Foundation
 import Servers
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Runs real orders through every part, then checks that nothing was lost, doubled or left over.
 struct Demo: Sendable {
     struct Options: Sendable {
@@ -130,7 +138,11 @@ struct Demo: Sendable {
             kills.append(.init(second: second, victim: part.description, settled: settled))
             console.say("  \(console.error("✝", .red)) \(part) killed after \(settled) orders")
             // The next victim dies while the others work, not while this one is still away.
-            try await supervisor.waitUntilReady(timeout: .seconds(90))
+            do {
+                try await supervisor.waitUntilReady(timeout: options.patience)
+            } catch let error as Failed {
+                console.warn("after that kill, \(error)")
+            }
         }
         return kills
     }
@@ -154,11 +166,28 @@ struct Demo: Sendable {
                 console.show(progress: "  \(audit.count("edge", "commands.pending") ?? 0) commands pending, \(audit.sum("outbox.unsent") ?? 0) messages unsent, \(audit.sum("parked") ?? 0) parked")
                 if ContinuousClock.now - lastMoved > options.patience {
                     console.warn("nothing has moved for \(options.patience.components.seconds) s, but not everything has come to its end")
+                    await diagnose(workers, audit)
                     return (audit, asked)
                 }
             }
             try await Task.sleep(for: .milliseconds(200))
         }
+    }
+
+    /// Says where things got stuck.
+    private func diagnose(_ workers: [ManagedWorker], _ audit: Audit) async {
+        let client = await supervisor.brokerURL().flatMap { try? AMQPConfiguration(url: $0) }.map { AMQPClient(configuration: $0, logger: .quiet) }
+        for worker in workers {
+            let name = worker.manifest.name
+            let info = try? await client?.queueInfo("worker.\(name)")
+            let http = HTTPClient(port: worker.port, connections: 1)
+            let health = try? await http.send(.init(method: .GET, path: "/health/ready"), timeout: .seconds(5))
+            await http.close()
+            let queue = info.map { "\($0.messages) queued, \($0.consumers) consumers" } ?? "queue unknown"
+            let counts = ["outbox.unsent", "parked", "timers.pending"].map { "\(audit.count(name, $0) ?? -1) \($0)" }.joined(separator: ", ")
+            console.say("  \(name): \(queue), \(counts), \(health.map { String(decoding: $0.body, as: UTF8.self) } ?? "no answer")")
+        }
+        await client?.close()
     }
 
     private func audits(_ workers: [ManagedWorker]) async throws -> Audit {
@@ -198,7 +227,7 @@ struct Demo: Sendable {
             rows.append(
                 .init(
                     name: name, handled: handled, handledPerSecond: Double(during) / seconds,
-                    residentBytesAtRest: memory.atRest(name), residentBytesMost: memory.most(name), restarts: await worker.restarts))
+                    residentBytesAtRest: memory.atRest(name), residentBytesMost: memory.most(name), restarts: await worker.restarts, processorSeconds: await worker.pid.flatMap(ProcessTable.processorSeconds)))
         }
         let settled = (audit.count("edge", "orders.confirmed") ?? 0) + (audit.count("edge", "orders.rejected") ?? 0)
         return DemoReport(
@@ -206,7 +235,19 @@ struct Demo: Sendable {
             invariants: invariants, load: load, ordersPerSecond: Double(settled) / seconds,
             p50Milliseconds: Double(audit.count("edge", "latency.p50.us") ?? 0) / 1000,
             p99Milliseconds: Double(audit.count("edge", "latency.p99.us") ?? 0) / 1000,
-            startSeconds: startSeconds, workers: rows, kills: kills, seed: options.kills > 0 ? options.seed : nil, audit: audit)
+            startSeconds: startSeconds, workers: rows, parts: await parts(), kills: kills, seed: options.kills > 0 ? options.seed : nil, audit: audit)
+    }
+
+    private func parts() async -> [DemoReport.Part] {
+        var parts: [DemoReport.Part] = []
+        for (name, pid) in await supervisor.serverPIDs {
+            if let seconds = ProcessTable.processorSeconds(of: pid) { parts.append(.init(name: name, processorSeconds: seconds)) }
+        }
+        var usage = rusage()
+        getrusage(RUSAGE_SELF, &usage)
+        let own = [usage.ru_utime, usage.ru_stime].reduce(0.0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+        parts.append(.init(name: "(loading)", processorSeconds: own))
+        return parts
     }
 
     private func step(_ text: String) {

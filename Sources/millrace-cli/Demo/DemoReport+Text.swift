@@ -24,13 +24,15 @@ extension DemoReport {
             lines.append("  " + console.output("\(count) refused: \(status)", .red))
         }
         lines.append("")
-        var table = Table(["worker", "handled", "handled/s", "memory at rest", "most", "restarts"], right: [1, 2, 3, 4, 5])
+        var table = Table(["worker", "handled", "handled/s", "memory at rest", "most", "CPU s", "restarts"], right: [1, 2, 3, 4, 5, 6])
         for worker in workers {
             table.add([
                 worker.name, "\(worker.handled)", decimal(worker.handledPerSecond, 0), Self.megabytes(worker.residentBytesAtRest),
-                Self.megabytes(worker.residentBytesMost), "\(worker.restarts)",
+                Self.megabytes(worker.residentBytesMost), worker.processorSeconds.map { decimal($0, 1) } ?? "",
+                "\(worker.restarts)",
             ])
         }
+        for part in parts { table.add([part.name, "", "", "", "", decimal(part.processorSeconds, 1)]) }
         lines += table.text.split(separator: "\n").map { "  " + $0 }
         if !kills.isEmpty {
             lines.append("")

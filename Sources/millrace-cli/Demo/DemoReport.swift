@@ -12,6 +12,14 @@ struct DemoReport: Sendable, Codable {
         var residentBytesMost: Int
         /// How often it was started again.
         var restarts: Int
+        /// Processor time it has used since its last start, in seconds; nil if that is not known.
+        var processorSeconds: Double?
+    }
+
+    /// Processor time of a part that is no worker.
+    struct Part: Sendable, Codable {
+        var name: String
+        var processorSeconds: Double
     }
 
     struct Kill: Sendable, Codable {
@@ -33,6 +41,7 @@ struct DemoReport: Sendable, Codable {
     var p99Milliseconds: Double
     var startSeconds: Double
     var workers: [Worker]
+    var parts: [Part]
     var kills: [Kill]
     var seed: UInt64?
     var audit: Audit

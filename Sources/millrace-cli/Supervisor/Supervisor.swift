@@ -178,6 +178,16 @@ actor Supervisor {
 
     private var folderPath: String { folder.path }
 
+    /// The private servers and their processes.
+    var serverPIDs: [(String, Int32)] {
+        get async {
+            var all: [(String, Int32)] = []
+            if let pid = await postgres?.process?.pid { all.append(("PostgreSQL", pid)) }
+            if let pid = await rabbit?.process?.pid { all.append(("RabbitMQ", pid)) }
+            return all
+        }
+    }
+
     /// The URL of the broker's administrator.
     func brokerURL() async -> String? { await rabbit?.url() }
 

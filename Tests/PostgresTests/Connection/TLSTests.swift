@@ -72,8 +72,8 @@ import TestSupport
         await server.remove()
     }
 
-    /// Connects, checks that TLS is on, and reads enough to leave decrypted bytes inside of OpenSSL. Fails (hangs) when those are not
-    /// looked for.
+    /// Connects, checks that TLS is on, and reads answers of sizes around those of TLS records. (PostgreSQL writes records of 8 KiB,
+    /// which libpq reads whole; that bytes left inside of OpenSSL are looked for matters with proxies that write larger ones.)
     private func connect(_ configuration: PostgresConfiguration) async throws -> Bool {
         let connection = try await PostgresConnection.connect(configuration, logger: TestPostgres.logger)
         let isEncrypted = try await connection.queryOne("select ssl from pg_stat_ssl where pid = pg_backend_pid()", as: Bool.self)

@@ -11,6 +11,7 @@ actor TopicWire {
     private let running: Task<Void, any Error>
     private var listening: Task<Void, any Error>?
     private var heard: [UUID: [Envelope]] = [:]
+    private var givenUp: Set<UUID> = []
     private var waiters: [UUID: [CheckedContinuation<Void, Never>]] = [:]
 
     /// Connects, and listens to all events of the given topics.
@@ -20,6 +21,16 @@ actor TopicWire {
         let wire = TopicWire(AMQPClient(configuration: configuration, logger: Logger(label: "test.wire")))
         try await wire.listen(topics)
         return wire
+    }
+
+    /// Empties a queue.
+    static func purge(_ queue: String) async throws {
+        let client = AMQPClient(
+            configuration: try AMQPConfiguration(url: try await WorkersBroker.url()), logger: Logger(label: "test.wire"))
+        let running = Task { try await client.run() }
+        _ = try await client.purge(queue: queue)
+        await client.close()
+        running.cancel()
     }
 
     private init(_ client: AMQPClient) {
@@ -58,7 +69,7 @@ actor TopicWire {
     /// Sends a command and waits for the first event that it causes.
     func ask<C: Command>(_ command: C, id: UUID = .v7()) async throws -> Envelope {
         try await send([(command, id)])
-        return await answer(to: id)
+        return try await answer(to: id)
     }
 
     /// Sends commands, all at once.
@@ -82,11 +93,25 @@ actor TopicWire {
     }
 
     /// The first event that a message has caused.
-    func answer(to id: UUID) async -> Envelope {
+    /// - Throws: if there is none within half a minute.
+    func answer(to id: UUID) async throws -> Envelope {
+        let timer = Task {
+            try await Task.sleep(for: .seconds(30))
+            giveUp(id)
+        }
+        defer { timer.cancel() }
         while true {
             if let envelope = heard[id]?.first { return envelope }
+            guard !givenUp.contains(id) else {
+                throw WorkerUnderTest.Failure(description: "no answer to \(id) within half a minute")
+            }
             await withCheckedContinuation { waiters[id, default: []].append($0) }
         }
+    }
+
+    private func giveUp(_ id: UUID) {
+        givenUp.insert(id)
+        for waiter in waiters.removeValue(forKey: id) ?? [] { waiter.resume() }
     }
 
     /// How many events a message has caused so far.

@@ -16,6 +16,8 @@ actor WorkerUnderTest {
     static func start(_ name: String, environment: [String: String] = [:]) async throws -> WorkerUnderTest {
         let worker = try await WorkerUnderTest(name, environment: environment)
         try await worker.command("prepare")
+        // Other tests publish to topics that the worker's queue, which outlives each worker, is bound to.
+        try await TopicWire.purge("worker.\(name)")
         try await worker.run()
         return worker
     }
