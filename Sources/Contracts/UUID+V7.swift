@@ -3,7 +3,7 @@ public import FoundationEssentials
 #else
 public import Foundation
 #endif
-import Synchronization
+import Locking
 
 extension UUID {
     /// A new identifier that sorts by time (RFC 9562, version 7).
@@ -43,14 +43,19 @@ extension UUID {
     }
 }
 
-/// The last timestamp and counter that this process has given out.
-private struct V7Clock {
+/// The last timestamp and counter that were given out.
+package struct V7Clock: Sendable {
     private var timestamp: UInt64 = 0
     private var counter: UInt16 = 0
 
-    static let shared = Mutex(V7Clock())
+    /// That of this process.
+    static let shared = Locked(V7Clock())
 
-    mutating func next(_ now: UInt64) -> (UInt64, UInt16) {
+    package init() {}
+
+    /// The next pair, greater than all before it.
+    /// - Parameter now: milliseconds since 1970.
+    package mutating func next(_ now: UInt64) -> (timestamp: UInt64, counter: UInt16) {
         if now > timestamp {
             timestamp = now
             // Half of the range is kept free, so that 2048 identifiers fit into any millisecond.

@@ -3,7 +3,7 @@
 #else
     public import Foundation
 #endif
-import Synchronization
+import Locking
 
 /// Requests that wait for the outcome of a command they have sent, in this process.
 ///
@@ -21,7 +21,7 @@ public final class CommandWaiters<Outcome: Sendable>: Sendable {
         var isClosed = false
     }
 
-    private let table = Mutex(Table())
+    private let table = Locked(Table())
 
     /// Creates an empty table.
     public init() {}

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 public import Hummingbird
 
 /// Which methods exist for a path, so that a wrong method is told from a wrong path.
@@ -8,7 +8,7 @@ public final class RouteTable: Sendable {
         var method: String
     }
 
-    private let entries = Mutex<[Entry]>([])
+    private let entries = Locked<[Entry]>([])
 
     /// Creates an empty table; see ``publish(_:)``.
     public init() {}

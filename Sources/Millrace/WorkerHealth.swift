@@ -1,6 +1,6 @@
 import Edge
 import Hummingbird
-import Synchronization
+import Locking
 
 /// Whether a worker is ready to serve, and if not, why not.
 ///
@@ -12,9 +12,9 @@ public final class WorkerHealth: Sendable {
         var isDraining = false
     }
 
-    private let state = Mutex(State())
-    private let drainActions = Mutex<[@Sendable () -> Void]>([])
-    private let checks = Mutex<[(name: String, check: @Sendable () async -> String?)]>([])
+    private let state = Locked(State())
+    private let drainActions = Locked<[@Sendable () -> Void]>([])
+    private let checks = Locked<[(name: String, check: @Sendable () async -> String?)]>([])
 
     init() {}
 

@@ -1,5 +1,5 @@
 import Contracts
-import Synchronization
+import Locking
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -22,7 +22,7 @@ final class SagaStateCache<State: Codable & Sendable>: Sendable {
         var old: [UUID: Entry] = [:]
     }
 
-    private let generations = Mutex(Generations())
+    private let generations = Locked(Generations())
     private let capacity: Int
 
     /// - Parameter capacity: how many states are kept at least; twice as many at most.

@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import Synchronization
+import Locking
 
 #if canImport(Glibc)
     import Glibc
@@ -81,13 +81,13 @@ public final class ChildProcess: Sendable {
         var waiters: [Int: CheckedContinuation<ExitStatus?, Never>] = [:]
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     private init(pid: Int32, input: Int32, output: AsyncStream<String>, error: AsyncStream<String>) {
         self.pid = pid
         self.standardOutput = output
         self.standardError = error
-        self.state = Mutex(State(input: input))
+        self.state = Locked(State(input: input))
     }
 
     deinit {

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 #if canImport(Glibc)
     import Glibc
@@ -11,7 +11,7 @@ import Synchronization
 /// Finds TCP ports that nothing listens on.
 public enum FreePort {
     /// Ports this process has given out already, so that two servers that start at once never get the same.
-    private static let given = Mutex<Set<Int>>([])
+    private static let given = Locked<Set<Int>>([])
 
     /// Below the ephemeral range of Linux (32768) and macOS (49152): an outgoing connection of some
     /// other program can never take a port that a killed server has to come back to.

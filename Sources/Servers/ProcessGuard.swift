@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 #if canImport(Glibc)
     import Glibc
@@ -57,7 +57,7 @@ final class ProcessGuard: Sendable {
         var folders: [String] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Has the process ended by `signal` (a name like `TERM`) when this one is gone: in stage 0, or in stage 1 after it.
     func add(_ pid: Int32, signal: String, stage: Int) throws(ServersError) {

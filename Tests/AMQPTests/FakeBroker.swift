@@ -1,6 +1,6 @@
 import Foundation
 import Servers
-import Synchronization
+import Locking
 
 #if canImport(Darwin)
 import Darwin
@@ -14,7 +14,7 @@ import Glibc
 final class FakeBroker: Sendable {
     let port: Int
     private let listener: Int32
-    private let open = Mutex<[Int32]>([])
+    private let open = Locked<[Int32]>([])
 
     init(_ serve: @escaping @Sendable (FakeConnection) -> Void) throws {
         port = try FreePort.next()
@@ -191,8 +191,8 @@ final class FreezingProxy: Sendable {
     var port: Int { broker.port }
 
     private final class Shared: Sendable {
-        let frozen = Mutex(false)
-        let open = Mutex<[Int32]>([])
+        let frozen = Locked(false)
+        let open = Locked<[Int32]>([])
     }
 
     init(to port: Int) throws {

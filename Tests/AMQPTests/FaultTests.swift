@@ -1,5 +1,6 @@
 import AMQP
 import Servers
+import Locking
 import Synchronization
 import Testing
 import TestSupport
@@ -18,7 +19,7 @@ import TestSupport
     }
 
     private final class Numbers: Sendable {
-        private let numbers = Mutex<Set<Int>>([])
+        private let numbers = Locked<Set<Int>>([])
         func insert(_ new: some Sequence<Int>) { numbers.withLock { $0.formUnion(new) } }
         var all: Set<Int> { numbers.withLock { $0 } }
     }

@@ -24,15 +24,21 @@ struct IdentifierTests {
         #expect(UUID().v7Date == nil)
     }
 
-    /// Fails when the counter does not carry into the timestamp: 20,000 do not fit into a millisecond.
     @Test("version 7 grows within a process")
     func monotonic() {
-        var last = UUID.v7().lowercased
-        for _ in 0..<20_000 {
-            let next = UUID.v7().lowercased
-            #expect(next > last)
-            last = next
-        }
+        let ids = (0..<20_000).map { _ in UUID.v7().lowercased }
+        #expect(zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 })
+    }
+
+    /// Fails when the counter does not carry into the timestamp (20,000 do not fit into a millisecond), and when the
+    /// timestamp follows a clock that is set back.
+    @Test("version 7 grows within a millisecond, and against the clock")
+    func clock() {
+        var clock = V7Clock()
+        let pairs = (0..<20_000).map { clock.next($0 < 10_000 ? 5_000 : 4_000) }
+        #expect(zip(pairs, pairs.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(pairs.allSatisfy { $0.counter <= 0xFFF })
+        #expect(clock.next(1_000_000).timestamp == 1_000_000)
     }
 
     @Test("version 7 does not repeat over tasks")

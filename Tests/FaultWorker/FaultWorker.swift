@@ -4,7 +4,7 @@ import Logging
 import Messaging
 import Postgres
 import ServiceLifecycle
-import Synchronization
+import Locking
 
 #if canImport(Glibc)
 import Glibc
@@ -73,7 +73,7 @@ struct FaultWorker {
 
 /// Counts how often a place was passed.
 final class PassCounter: Sendable {
-    private let count = Mutex(0)
+    private let count = Locked(0)
 
     func next() -> Int {
         count.withLock {

@@ -2,13 +2,13 @@ import Contracts
 import Foundation
 import Logging
 import Observability
-import Synchronization
+import Locking
 import Testing
 
 @Suite("Logs")
 struct LogTests {
     private final class Capture: LogSink {
-        let lines = Mutex<[[UInt8]]>([])
+        let lines = Locked<[[UInt8]]>([])
         func write(_ line: [UInt8]) { lines.withLock { $0.append(line) } }
     }
 

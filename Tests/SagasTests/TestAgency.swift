@@ -1,7 +1,7 @@
 import Contracts
 import Messaging
 import Postgres
-import Synchronization
+import Locking
 
 /// The worker that books seats, rooms and trips. Tests say how it behaves.
 final class TestAgency: Sendable {
@@ -22,7 +22,7 @@ final class TestAgency: Sendable {
         var handled: [String] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     var behaviour: Behaviour {
         get { state.withLock { $0.behaviour } }

@@ -1,5 +1,5 @@
 import Logging
-import Synchronization
+import Locking
 
 #if canImport(Darwin)
 import Darwin
@@ -36,7 +36,7 @@ final class ConnectionPump: Sendable {
     let hub: StateHub
     let logger: Logger
     let wakeup: Wakeup?
-    private let inbox = Mutex(Inbox())
+    private let inbox = Locked(Inbox())
     private let finished = OneShot<Void>()
 
     init(role: Role, configuration: AMQPConfiguration, topology: TopologyMemory, hub: StateHub, logger: Logger) {

@@ -1,3 +1,4 @@
+import Locking
 import Synchronization
 
 /// Deliveries between the thread that reads them and the task that handles them.
@@ -36,7 +37,7 @@ final class ConsumerInbox: Sendable {
         }
     }
 
-    private let contents = Mutex(Contents())
+    private let contents = Locked(Contents())
     private let currentEpoch = Atomic<UInt64>(0)
 
     /// The opening of the channel that deliveries belong to now; 0 while it is closed.

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// A value that comes once. The first to resolve it wins; any number may wait.
 package final class OneShot<Value: Sendable>: Sendable {
@@ -7,7 +7,7 @@ package final class OneShot<Value: Sendable>: Sendable {
         case done(Value)
     }
 
-    private let state = Mutex(State.open([]))
+    private let state = Locked(State.open([]))
 
     package init() {}
 

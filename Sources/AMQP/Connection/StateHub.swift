@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// What the connections of a client report, as one state for whoever watches.
 final class StateHub: Sendable {
@@ -20,7 +20,7 @@ final class StateHub: Sendable {
         }
     }
 
-    private let contents = Mutex(Contents())
+    private let contents = Locked(Contents())
 
     func set(_ role: ConnectionPump.Role, _ state: ConnectionState) {
         contents.withLock { contents in
@@ -66,7 +66,7 @@ final class StateHub: Sendable {
 
 /// What was declared and has to be declared again after a reconnect.
 final class TopologyMemory: Sendable {
-    private let topology = Mutex(AMQPTopology())
+    private let topology = Locked(AMQPTopology())
 
     var current: AMQPTopology { topology.withLock { $0 } }
     func merge(_ other: AMQPTopology) { topology.withLock { $0.merge(other) } }

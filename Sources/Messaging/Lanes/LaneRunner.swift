@@ -1,6 +1,6 @@
 import Contracts
 import Postgres
-import Synchronization
+import Locking
 
 /// Runs lanes side by side over one transaction. The statements of all lanes go out in the same flights.
 struct LaneRunner: Sendable {
@@ -66,7 +66,7 @@ struct LaneRunner: Sendable {
 
 /// Keeps the first failure of the lanes, but one that only says "an earlier statement failed" gives way to that one.
 private final class FirstFailure: Sendable {
-    private let failure = Mutex<HandlerFailure?>(nil)
+    private let failure = Locked<HandlerFailure?>(nil)
 
     var value: HandlerFailure? { failure.withLock { $0 } }
 

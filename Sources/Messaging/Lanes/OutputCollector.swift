@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -27,7 +27,7 @@ final class OutputCollector: Sendable {
         var ended = false
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     func add(_ entry: OutboxEntry) throws {
         let ended = state.withLock {

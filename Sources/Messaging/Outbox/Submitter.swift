@@ -1,7 +1,7 @@
 import Contracts
 import DequeModule
 import Postgres
-import Synchronization
+import Locking
 
 /// Commits submissions. Those that arrive while a commit is under way go into the next one together, so the number of
 /// commits follows the disk, not the requests.
@@ -18,7 +18,7 @@ final class Submitter: Sendable {
     }
 
     private let core: MessagingCore
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let wake = Wakeup()
 
     init(core: MessagingCore) { self.core = core }

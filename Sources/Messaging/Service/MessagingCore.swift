@@ -2,7 +2,7 @@ import AMQP
 import Contracts
 import Logging
 import Postgres
-import Synchronization
+import Locking
 
 /// What the parts of one ``Messaging`` share.
 final class MessagingCore: Sendable {
@@ -12,7 +12,7 @@ final class MessagingCore: Sendable {
     let amqp: AMQPClient
     let logger: Logger
     let counters = CounterBox()
-    let state = Mutex(MessagingState())
+    let state = Locked(MessagingState())
     /// Wakes the relay: something was committed into the outbox.
     let relayWake = Wakeup()
     /// Wakes the timer runner: a timer was set.
@@ -27,7 +27,7 @@ final class MessagingCore: Sendable {
     let relayStop = Latch()
     /// Set when the draining took too long and everything is cancelled.
     let abort = Latch()
-    private let generator: Mutex<SeededGenerator>
+    private let generator: Locked<SeededGenerator>
 
     init(
         configuration: MessagingConfiguration, handlers: MessageHandlers, postgres: PostgresClient, amqp: AMQPClient,
@@ -38,7 +38,7 @@ final class MessagingCore: Sendable {
         self.postgres = postgres
         self.amqp = amqp
         self.logger = logger
-        generator = Mutex(SeededGenerator(seed: configuration.jitterSeed ?? .random(in: .min ... .max)))
+        generator = Locked(SeededGenerator(seed: configuration.jitterSeed ?? .random(in: .min ... .max)))
     }
 
     /// Gives `body` the source of jitter.

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// What the messaging of one process has done since it started.
 public struct MessagingCounters: Sendable, Hashable {
@@ -32,7 +32,7 @@ public struct MessagingCounters: Sendable, Hashable {
 
 /// The counters, shared by the parts of one ``Messaging``.
 final class CounterBox: Sendable {
-    private let counters = Mutex(MessagingCounters())
+    private let counters = Locked(MessagingCounters())
 
     func update(_ body: (inout MessagingCounters) -> Void) { counters.withLock { body(&$0) } }
 

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// Wakes one waiting task. Signals that come while nobody waits are remembered, as one.
 final class Wakeup: Sendable {
@@ -10,7 +10,7 @@ final class Wakeup: Sendable {
         var expired: UInt64 = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Wakes the waiting task, or the next that waits.
     func signal() {
@@ -31,7 +31,7 @@ final class Wakeup: Sendable {
             state.lastTicket += 1
             return state.lastTicket
         }
-        let sleeper = Mutex<Task<Void, Never>?>(nil)
+        let sleeper = Locked<Task<Void, Never>?>(nil)
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
@@ -77,7 +77,7 @@ final class Latch: Sendable {
         var actions: [@Sendable () -> Void] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     var isSet: Bool { state.withLock { $0.isSet } }
 

@@ -1,5 +1,5 @@
 import CLibPQ
-import Synchronization
+import Locking
 
 /// Hands out the rows of a COPY one by one and fetches them in batches, because each fetch is a switch to the connection's queue.
 final class CopyReader: Sendable {
@@ -9,7 +9,7 @@ final class CopyReader: Sendable {
     }
     private enum Phase { case new, running, ended }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let connection: PostgresConnection
     private let sql: SQL
     private let transaction: UInt64?

@@ -1,3 +1,4 @@
+import Locking
 import Synchronization
 
 /// How a request reports back.
@@ -60,7 +61,7 @@ final class Mailbox: Sendable {
         var onClose: (@Sendable (PostgresError) -> Void)?
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let ids = Atomic<UInt64>(1)
     private let schedule: @Sendable () -> Void
 

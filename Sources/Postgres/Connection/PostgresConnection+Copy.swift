@@ -157,7 +157,12 @@ extension PostgresConnection {
         flush()
         while !isLost, PQflush(link.pointer) == 1 {
             link.armWriter()
-            await withCheckedContinuation { writeWaiters.append($0) }
+            // What comes meanwhile may be the end of the connection, after which nothing becomes writable.
+            if link.isReadable {
+                readable()
+            } else {
+                await withCheckedContinuation { writeWaiters.append($0) }
+            }
         }
     }
 

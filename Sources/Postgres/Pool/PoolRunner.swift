@@ -1,5 +1,6 @@
 import Dispatch
 import Logging
+import Locking
 import Synchronization
 
 /// A connection on loan.
@@ -23,7 +24,7 @@ final class PoolRunner: Sendable {
 
     private let configuration: PostgresConfiguration
     private let logger: Logger
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let ids = Atomic<UInt64>(0)
     private let start_ = ContinuousClock.now
     private let timers = DispatchQueue(label: "postgres.pool")
@@ -36,7 +37,7 @@ final class PoolRunner: Sendable {
     init(_ configuration: PostgresConfiguration, _ logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        state = Mutex(State(machine: PoolMachine(configuration.pool)))
+        state = Locked(State(machine: PoolMachine(configuration.pool)))
     }
 
     private var now: Duration { start_.duration(to: .now) }

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Locking
 
 #if canImport(Glibc)
     import Glibc
@@ -22,7 +22,7 @@ package final class Console: Sendable {
     let isInteractive: Bool
     private let colours: (output: Bool, error: Bool)
     /// The progress line that stands at the bottom now.
-    private let progress = Mutex<String?>(nil)
+    private let progress = Locked<String?>(nil)
 
     private init() {
         let environment = ProcessInfo.processInfo.environment

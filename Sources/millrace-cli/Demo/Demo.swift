@@ -1,7 +1,7 @@
 import AMQP
 import Foundation
 import Servers
-import Synchronization
+import Locking
 
 #if canImport(Glibc)
     import Glibc
@@ -243,9 +243,9 @@ struct Demo: Sendable {
         for (name, pid) in await supervisor.serverPIDs {
             if let seconds = ProcessTable.processorSeconds(of: pid) { parts.append(.init(name: name, processorSeconds: seconds)) }
         }
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
-        let own = [usage.ru_utime, usage.ru_stime].reduce(0.0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        let own = Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
         parts.append(.init(name: "(loading)", processorSeconds: own))
         return parts
     }
@@ -270,7 +270,7 @@ func bar(_ done: Int, _ all: Int) -> String {
 
 /// The resident memory of the workers, looked at now and then.
 final class MemoryWatch: Sendable {
-    private let state = Mutex<(rest: [String: Int], most: [String: Int])>(([:], [:]))
+    private let state = Locked<(rest: [String: Int], most: [String: Int])>(([:], [:]))
 
     /// Notes what they need before there is any work.
     func rest(of workers: [ManagedWorker]) async {

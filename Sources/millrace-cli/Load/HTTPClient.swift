@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
+import Locking
 
 /// A small HTTP/1.1 client for one server on this machine: a fixed number of connections, kept alive, one request at a
 /// time on each. It is made to drive the edge as fast as it goes, nothing more.
@@ -62,9 +62,9 @@ private final class FreeList: Sendable {
         var waiters: [CheckedContinuation<Int, Never>] = []
         var head = 0
     }
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
-    init(count: Int) { state = Mutex(State(free: Array((0..<count).reversed()))) }
+    init(count: Int) { state = Locked(State(free: Array((0..<count).reversed()))) }
 
     func take() async -> Int {
         await withCheckedContinuation { continuation in
@@ -96,7 +96,7 @@ private final class FreeList: Sendable {
 private final class Connection: Sendable {
     private let host: String
     private let port: Int
-    private let channel = Mutex<(any Channel)?>(nil)
+    private let channel = Locked<(any Channel)?>(nil)
 
     init(host: String, port: Int) {
         self.host = host

@@ -1,6 +1,6 @@
 import Foundation
 import NIOHTTP1
-import Synchronization
+import Locking
 
 /// Sends a file's products, stock and orders to the edge.
 final class Loader: Sendable {
@@ -17,8 +17,8 @@ final class Loader: Sendable {
 
     private let client: HTTPClient
     private let options: Options
-    private let state = Mutex(LoadReport())
-    private let started = Mutex<ContinuousClock.Instant?>(nil)
+    private let state = Locked(LoadReport())
+    private let started = Locked<ContinuousClock.Instant?>(nil)
 
     init(port: Int, options: Options) {
         client = HTTPClient(port: port, connections: options.connections)

@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import Synchronization
+import Locking
 
 #if canImport(Glibc)
     import Glibc
@@ -13,7 +13,7 @@ import Synchronization
 /// Ctrl-C and SIGTERM, as a stream: the first asks to stop, the second to stop at once.
 final class StopSignals: Sendable {
     let stream: AsyncStream<Int32>
-    private let sources = Mutex<[any DispatchSourceSignal]>([])
+    private let sources = Locked<[any DispatchSourceSignal]>([])
 
     init() {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)

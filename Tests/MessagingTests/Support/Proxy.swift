@@ -5,7 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
-import Synchronization
+import Locking
 
 import Dispatch
 
@@ -19,7 +19,7 @@ final class Proxy: Sendable {
 
     let port: Int
     private let target: Int
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Listens on a free port of 127.0.0.1 and forwards to `target` there.
     init(to target: Int) throws {
@@ -142,7 +142,7 @@ struct ProxyError: Error {}
 
 /// Two threads share a connection; the last to leave closes it.
 private final class Pair: Sendable {
-    private let open = Mutex(2)
+    private let open = Locked(2)
     func leave() -> Bool {
         open.withLock { open in
             open -= 1

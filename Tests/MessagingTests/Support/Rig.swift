@@ -3,7 +3,7 @@ import Contracts
 import Logging
 import Messaging
 import Postgres
-import Synchronization
+import Locking
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -241,8 +241,8 @@ let quiet: Logger = {
 
 /// Something shared that a handler writes and the test reads.
 final class Box<Value: Sendable>: Sendable {
-    private let mutex: Mutex<Value>
-    init(_ value: Value) { mutex = Mutex(value) }
+    private let mutex: Locked<Value>
+    init(_ value: Value) { mutex = Locked(value) }
     var value: Value { mutex.withLock { $0 } }
     @discardableResult
     func update<R: Sendable>(_ change: (inout Value) -> R) -> R {

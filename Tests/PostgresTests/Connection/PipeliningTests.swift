@@ -152,6 +152,28 @@ private let database = SuiteDatabase("pipe")
         }
     }
 
+    /// The server's last words and the end of the connection may arrive as one event, of which the event source tells once. Fails
+    /// (some statement hangs) when the socket is not looked at again after reading.
+    @Test(.timeLimit(.minutes(2))) func endOfTheConnectionIsAlwaysSeen() async throws {
+        for _ in 0..<60 {
+            try await database.connect { (connection) async throws in
+                let errors = await withTaskGroup(of: PostgresError?.self) { group in
+                    for number in 0..<20 {
+                        group.addTask {
+                            await failure {
+                                if number == 10 { try await connection.execute("select pg_terminate_backend(pg_backend_pid())") }
+                                try await connection.execute("select \(number), pg_sleep(0.001)")
+                            }
+                        }
+                    }
+                    return await group.reduce(into: [PostgresError?]()) { $0.append($1) }
+                }
+                #expect(errors.allSatisfy { $0?.isConnectionFailure ?? true } && errors.contains { $0 != nil })
+                #expect(await eventually { connection.isClosed })
+            }
+        }
+    }
+
     @Test func errorsNameTheCaller() async throws {
         try await database.connect { (connection) async throws in
             let line = #line + 1

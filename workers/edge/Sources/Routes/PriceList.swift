@@ -1,11 +1,11 @@
 import Millrace
-import Synchronization
+import Locking
 
 /// The prices of products, remembered. A product's price never changes (`product.add` with another price is refused), so
 /// what has been read once stays right; products that are not known are asked for each time.
 final class PriceList: Sendable {
     private let db: PostgresClient
-    private let known = Mutex<[String: Int]>([:])
+    private let known = Locked<[String: Int]>([:])
 
     /// How many prices are remembered at most.
     static let capacity = 20_000
