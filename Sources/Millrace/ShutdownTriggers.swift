@@ -26,8 +26,7 @@ struct ShutdownTriggers {
 
     /// Listens until the task is cancelled.
     func listen(supervised: Bool) async {
-        let input = supervised ? watchStandardInput() : nil
-        defer { input?.cancel() }
+        if supervised { watchStandardInput() }
         var count = 0
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
             count += 1
@@ -44,17 +43,16 @@ struct ShutdownTriggers {
         begin(cause)
     }
 
-    private func watchStandardInput() -> any DispatchSourceRead {
-        let source = DispatchSource.makeReadSource(fileDescriptor: 0, queue: .global())
-        source.setEventHandler {
+    /// On a queue of its own, which may block until the parent is gone.
+    private func watchStandardInput() {
+        DispatchQueue(label: "millrace.standard-input").async {
             var buffer: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-            let count = withUnsafeMutableBytes(of: &buffer) { read(0, $0.baseAddress, $0.count) }
-            guard count <= 0, !(count < 0 && (errno == EAGAIN || errno == EINTR)) else { return }
-            source.cancel()
-            start("standard input ended")
+            while true {
+                let count = withUnsafeMutableBytes(of: &buffer) { read(0, $0.baseAddress, $0.count) }
+                if count > 0 || (count < 0 && errno == EINTR) { continue }
+                return start("standard input ended")
+            }
         }
-        source.activate()
-        return source
     }
 
     /// Ends the process if the drain does not. A little is added to the granted time, so that the orderly end, which

@@ -9,14 +9,13 @@ import Foundation
     import Darwin
 #endif
 
-/// Turns what arrives on a descriptor into lines, without a thread of its own.
+/// Turns what arrives on a descriptor into lines, on a thread of its own: event sources of libdispatch on Linux do not
+/// survive every hang-up of a pipe.
 final class LineReader: Sendable {
     /// A longer line is cut into pieces of this many bytes.
     static let longestLine = 256 * 1024
     /// Lines a slow reader may be behind; older ones are dropped, so that a child never blocks on its log.
     static let backlog = 20_000
-
-    private static let queue = DispatchQueue(label: "millrace.servers.lines")
 
     /// The lines, without their line feeds; ends when the child closes its end.
     let lines: AsyncStream<String>
@@ -25,39 +24,29 @@ final class LineReader: Sendable {
     init(_ descriptor: Int32) {
         let (lines, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(Self.backlog))
         self.lines = lines
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: Self.queue)
-        let pending = Pending()
-        source.setEventHandler {
-            // Read until nothing is left: when the writer has hung up, libdispatch on Linux calls once and never again.
+        // A queue of its own, which may block: it ends with the pipe.
+        DispatchQueue(label: "millrace.servers.lines").async {
+            var pending = Pending()
             var buffer = [UInt8](repeating: 0, count: 65_536)
             while true {
                 let count = read(descriptor, &buffer, buffer.count)
                 if count > 0 {
                     pending.append(buffer[..<count]) { continuation.yield($0) }
-                } else if count < 0, errno == EINTR {
-                    continue
-                } else if count < 0, errno == EAGAIN {
-                    return
-                } else {
-                    pending.finish { continuation.yield($0) }
-                    return source.cancel()
+                } else if count == 0 || errno != EINTR {
+                    break
                 }
             }
-        }
-        source.setCancelHandler {
+            pending.finish { continuation.yield($0) }
             close(descriptor)
             continuation.finish()
         }
-        source.activate()
     }
 
-    /// The unfinished line. Touched only by handlers that run on `queue`, which is serial; that is why
-    /// it may claim to be Sendable.
-    private final class Pending: @unchecked Sendable {
+    /// The unfinished line.
+    private struct Pending {
         private var bytes: [UInt8] = []
 
-        func append(_ more: ArraySlice<UInt8>, _ yield: (String) -> Void) {
+        mutating func append(_ more: ArraySlice<UInt8>, _ yield: (String) -> Void) {
             bytes += more
             var start = bytes.startIndex
             while let end = bytes[start...].firstIndex(of: 0x0A) {
@@ -68,7 +57,7 @@ final class LineReader: Sendable {
             if bytes.count > LineReader.longestLine { finish(yield) }
         }
 
-        func finish(_ yield: (String) -> Void) {
+        mutating func finish(_ yield: (String) -> Void) {
             if !bytes.isEmpty { yield(String(decoding: bytes, as: UTF8.self)) }
             bytes = []
         }

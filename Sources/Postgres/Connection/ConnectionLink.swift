@@ -16,9 +16,13 @@ import Darwin
 /// `deinit` runs when nobody refers to it any more.
 final class ConnectionLink: @unchecked Sendable {
     let pointer: OpaquePointer
+    #if os(Linux)
+    private var socketWatch: SocketWatch?
+    #else
     private var reader: (any DispatchSourceRead)?
     private var writer: (any DispatchSourceWrite)?
     private var isWriterArmed = false
+    #endif
     private var isFinished = false
     private let notices: Unmanaged<NoticeSink>
 
@@ -39,11 +43,17 @@ final class ConnectionLink: @unchecked Sendable {
 
     /// Calls the handlers on `queue` when the socket can be read or, after ``armWriter()``, written.
     ///
-    /// The sources watch a duplicate of the descriptor: libpq closes its own whenever it finds the connection broken, and a
-    /// descriptor must not be closed (and its number used again) while a source still watches it.
+    /// A duplicate of the descriptor is watched: libpq closes its own whenever it finds the connection broken, and a descriptor
+    /// must not be closed (and its number used again) while it is still watched.
     func watch(on queue: DispatchQueue, readable: @escaping @Sendable () -> Void, writable: @escaping @Sendable () -> Void) -> Bool {
         let descriptor = dup(PQsocket(pointer))
         guard descriptor >= 0 else { return false }
+        #if os(Linux)
+        socketWatch = SocketPoller.shared.add { id in
+            SocketWatch(id: id, descriptor: descriptor, queue: queue, readable: readable, writable: writable)
+        }
+        return socketWatch != nil
+        #else
         let owner = DescriptorOwner(descriptor)
         let reader = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         let writer = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
@@ -56,8 +66,14 @@ final class ConnectionLink: @unchecked Sendable {
         self.reader = reader
         self.writer = writer
         return true
+        #endif
     }
 
+    #if os(Linux)
+    func armWriter() { socketWatch?.setWantsWrite(true) }
+
+    func disarmWriter() { socketWatch?.setWantsWrite(false) }
+    #else
     func armWriter() {
         guard !isWriterArmed, let writer else { return }
         isWriterArmed = true
@@ -69,6 +85,7 @@ final class ConnectionLink: @unchecked Sendable {
         isWriterArmed = false
         writer.suspend()
     }
+    #endif
 
     /// Whether the socket has more to read, its end included.
     ///
@@ -102,22 +119,29 @@ final class ConnectionLink: @unchecked Sendable {
     func finish() {
         if isFinished { return }
         isFinished = true
+        #if os(Linux)
+        socketWatch?.cancel()
+        socketWatch = nil
+        #else
         armWriter()  // a suspended source must not be released
         reader?.cancel()
         writer?.cancel()
         reader = nil
         writer = nil
+        #endif
         PQfinish(pointer)
         notices.release()
     }
 }
 
+#if !os(Linux)
 /// Closes a descriptor when the last reference goes.
 private final class DescriptorOwner: Sendable {
     private let descriptor: CInt
     init(_ descriptor: CInt) { self.descriptor = descriptor }
     deinit { close(descriptor) }
 }
+#endif
 
 /// Where the server's notices go: the log, at level debug.
 private final class NoticeSink: Sendable {
