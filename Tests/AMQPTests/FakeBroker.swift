@@ -177,6 +177,13 @@ struct FakeConnection: Sendable {
         }
     }
 
+    /// From now on a read that gets nothing for so long counts as the end of the connection.
+    func limitReads(milliseconds: Int) {
+        var limit = timeval()
+        limit.tv_usec = .init(milliseconds * 1000)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     /// Takes no notice of anything until the other side goes.
     func ignore() {
         var entry = pollfd(fd: descriptor, events: 0, revents: 0)

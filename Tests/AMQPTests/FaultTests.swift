@@ -24,8 +24,8 @@ import TestSupport
         var all: Set<Int> { numbers.withLock { $0 } }
     }
 
-    /// Fails when a confirm is invented, for example by counting what was in flight as confirmed, or when a stale
-    /// acknowledgement reaches the new channel; and hangs when an outcome is lost with the connection.
+    /// Fails when a confirm is invented, for example by counting what was in flight as confirmed; hangs when an outcome
+    /// is lost with the connection.
     @Test func killedUnderLoad() async throws {
         try await withNode { node, url in
             try await withClient(url: url) { client, queue in

@@ -45,4 +45,29 @@ import TestSupport
             #expect(try await consumer.take(1).map(\.number) == [2])
         }
     }
+
+    /// Fails when the epoch is not looked at: the broker counts tags from 1 again, and the answer to the old delivery
+    /// would settle a new one that nobody has handled.
+    @Test func answersFromBeforeAReconnectAreIgnored() async throws {
+        var configuration = try AMQPConfiguration(url: try await TestRabbitMQ.url())
+        let proxy = try FreezingProxy(to: configuration.port)
+        configuration.host = "127.0.0.1"
+        configuration.port = proxy.port
+        let client = AMQPClient(configuration: configuration, logger: quietLogger())
+        let queue = TestRabbitMQ.uniqueName("q")
+        try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+        #expect(await client.publisher().publish(message(queue, 1)).isConfirmed)
+        let consumer = client.consumer(queue: queue)
+        let old = try await consumer.take(1, acknowledge: false)
+        proxy.thaw()
+        let new = try await consumer.take(1, acknowledge: false)
+        #expect(new[0].tag == old[0].tag)
+        #expect(new[0].epoch != old[0].epoch)
+        #expect(new[0].redelivered)
+        consumer.acknowledge(through: old[0], multiple: true)
+        await consumer.close()
+        #expect(try await client.queueInfo(queue)?.messages == 1)
+        try await client.delete(queue: queue)
+        await client.close()
+    }
 }

@@ -279,20 +279,25 @@ class DriverChannel {
             }
         }
         // An answer that does not come blocks all after it: the connection is as good as dead.
-        let limit = driver.configuration.operationTimeout * 2
-        if phase == .opening || phase == .closing, driver.now - phaseSince > limit {
-            throw AMQPError(.timeout, "the broker did not answer on channel \(number)", underlying: AMQPError(.connectionClosed, "given up"))
-        }
-        if let sent = requests.current?.sentAt, driver.now - sent > limit {
+        if let patienceEnds, patienceEnds <= driver.now {
             throw AMQPError(.timeout, "the broker did not answer on channel \(number)", underlying: AMQPError(.connectionClosed, "given up"))
         }
         try tick()
     }
 
+    /// When an answer that is due now has been waited for long enough; nil if none is due.
+    private var patienceEnds: ContinuousClock.Instant? {
+        let limit = driver.configuration.operationTimeout * 2
+        if phase == .opening || phase == .closing { return phaseSince + limit }
+        return requests.current?.sentAt.map { $0 + limit }
+    }
+
     /// When ``checkTime()`` has something to do next.
     var wakeTime: ContinuousClock.Instant? {
         var earliest = nextTick
-        if phase == .down, let reopenAt { earliest = min(earliest ?? reopenAt, reopenAt) }
+        if let patienceEnds { earliest = min(earliest ?? patienceEnds, patienceEnds) }
+        // One that has passed was used or waits for something else than time.
+        if phase == .down, let reopenAt, reopenAt > driver.now { earliest = min(earliest ?? reopenAt, reopenAt) }
         requests.forEach { request in
             if let deadline = request.operation.deadline, !request.operation.isFinished { earliest = min(earliest ?? deadline, deadline) }
         }

@@ -85,7 +85,8 @@ struct FailureStoreTests {
         }
     }
 
-    /// Fails when what waited behind a discarded message is not made due (FailureStore.discard).
+    /// Fails when what waited behind a discarded message is not made due (FailureStore.discard and
+    /// ParkedStatements.promoteOrphans, both).
     @Test func discardingLetsTheSuccessorsFlow() async throws {
         try await withFailures(3) { rig, store, _, messages in
             #expect(try await store.discard(matching: .one(messages[0].id)) == 1)

@@ -92,7 +92,29 @@ struct ConnectionFaultTests {
         }
     }
 
-    /// Fails when a lost connection counts against the messages (Blame): they would be parked.
+    /// Fails when a lost connection counts against the message that was running (Blame): after four it would be parked.
+    @Test func aLostConnectionIsNotTheMessagesFault() async throws {
+        try await Rig.with { rig in
+            let runs = Box(0)
+            let handlers = rig.recording { _, _ in
+                let run = runs.update { runs in
+                    runs += 1
+                    return runs
+                }
+                if run <= 8 { throw PostgresError(code: .connectionClosed, message: "gone") }
+            }
+            try await rig.running(handlers, {
+                $0.breaker = .init(backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(20)))
+            }) { messaging in
+                await rig.publish([rig.message(1, key: "k")])
+                try await rig.eventually { try await rig.count("seen") == 1 }
+                #expect(messaging.snapshot().parked == 0)
+                #expect(messaging.snapshot().breakerOpened >= 1)
+                try await rig.eventually { !messaging.state.isBreakerOpen }
+            }
+        }
+    }
+
     @Test func theDatabaseGoesAwayWhileMessagesAreHandled() async throws {
         try await Rig.with { rig in
             let proxy = try Proxy(to: try databasePort(rig))

@@ -61,7 +61,7 @@ struct ParkingTests {
     }
 
     /// Fails when successors run past a parked one (InboxStatements.parkedKeys, BatchPlan.parkBehind), when they do not
-    /// flow after it (ParkedStatements.promote), or when another key has to wait.
+    /// flow after it (ParkedStatements.promote and promoteOrphans, both), or when another key has to wait.
     @Test func aPoisonedKeyWaitsInOrderWhileOthersFlow() async throws {
         try await Rig.with { rig in
             let isBroken = Box(true)
@@ -201,7 +201,7 @@ struct ParkingTests {
     }
 
     /// Keys at random fail at random for a while, from two processes with two retriers each: all is handled once and in
-    /// the order of its key. Fails when a parked row is not locked while it runs (ParkedRetrier.handle).
+    /// the order of its key. Fails when a parked row has neither a lease nor a lock while it runs (ParkedRetrier).
     @Test func orderHoldsUnderRandomFailures() async throws {
         try await Rig.with { rig in
             let handlers = rig.recording { envelope, _ in
