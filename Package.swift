@@ -13,6 +13,10 @@ let collections = Target.Dependency.product(name: "DequeModule", package: "swift
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 
@@ -39,7 +43,10 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Millrace", targets: ["Millrace"]),
-        .library(name: "Topics", targets: ["Topics"]),
+        .library(name: "Contracts", targets: ["Contracts"]),
+        .library(name: "Broker", targets: ["Broker"]),
+        .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
+        .plugin(name: "TopicsPlugin", targets: ["TopicsPlugin"]),
         .executable(name: "millrace", targets: ["millrace-cli"]),
     ],
     dependencies: [
@@ -47,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -58,13 +66,31 @@ let package = Package(
         .systemLibrary(
             name: "CRabbitMQ", pkgConfig: "librabbitmq",
             providers: [.apt(["librabbitmq-dev"]), .brew(["rabbitmq-c"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(name: "CChecksum"),
 
         library("Locking"),
         library("Contracts", ["Locking"]),
         library("ContractFiles", ["Contracts", .product(name: "Yams", package: "Yams")]),
-        library("Topics", ["Contracts"]),
+        library("TopicsGenerator", ["Contracts", "ContractFiles"]),
+        .executableTarget(
+            name: "topics-generator", dependencies: ["ContractFiles", "TopicsGenerator"], swiftSettings: settings),
+        .plugin(name: "TopicsPlugin", capability: .buildTool(), dependencies: ["topics-generator"]),
+        // The folder of the contracts is the module: what is in it by hand is added to what is generated.
+        .target(
+            name: "Topics", dependencies: ["Contracts"], path: "topics", swiftSettings: settings,
+            plugins: ["TopicsPlugin"]),
+        library("Compatibility", ["Contracts", "ContractFiles"]),
         library("Postgres", ["Locking", "CLibPQ", logging, lifecycle, collections]),
         library("AMQP", ["Locking", "CRabbitMQ", logging, lifecycle, collections]),
+        library(
+            "Broker",
+            [
+                "Locking", "COpenSSL", "CChecksum", "Contracts", nioCore, nioPosix, nioTLS, nioSSL, nioHTTP1, nioConcurrency,
+                collections, logging, lifecycle,
+            ]),
         library("Observability", [logging]),
         library("Messaging", ["Locking", "Contracts", "Postgres", "AMQP", logging, lifecycle, collections]),
         library("EventStore", ["Contracts", "Postgres", "Messaging"]),
@@ -79,12 +105,14 @@ let package = Package(
                 "Locking", "Contracts", "Postgres", "AMQP", "Messaging", "EventStore", "Projections", "Sagas",
                 "Edge", "Observability", hummingbird, nioPosix, logging, lifecycle, unixSignals,
             ]),
+        library("MillraceTesting", ["Broker", logging]),
         .executableTarget(
             name: "millrace-cli",
             dependencies: [
-                "Locking", "Contracts", "ContractFiles", "Topics", "Postgres", "AMQP", "Messaging", "Sagas", "Servers",
+                "Locking", "Contracts", "ContractFiles", "Compatibility", "TopicsGenerator", "Topics", "Postgres", "AMQP", "Broker", "Messaging",
+                "Sagas", "Servers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                nioCore, nioPosix, nioHTTP1,
+                nioCore, nioPosix, nioHTTP1, collections, lifecycle,
                 .product(name: "Yams", package: "Yams"),
                 logging,
             ],
@@ -96,7 +124,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Servers", "Postgres", "AMQP", logging],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("AMQPTests", ["Locking", "AMQP", "Servers", "TestSupport", logging, lifecycle]),
-        tests("ContractsTests", ["Contracts", "ContractFiles", "Topics"]),
+        tests("ContractsTests", ["Contracts", "ContractFiles", "Topics", "Servers"]),
         tests("EdgeTests", ["Edge", "Contracts", hummingbird]),
         tests("EventStoreTests", ["EventStore", "Contracts", "Postgres", "TestSupport", logging]),
         .executableTarget(
@@ -117,14 +145,43 @@ let package = Package(
                 "orders-worker", "inventory-worker", "payments-worker", "shipping-worker", "checkout-worker", nioCore,
                 nioPosix, logging,
             ]),
-        tests("CLITests", ["millrace-cli", "Servers"]),
+        tests(
+            "CLITests",
+            [
+                "millrace-cli", "Servers", "TestSupport", "Postgres", "AMQP", "Contracts", "ContractFiles", "Topics",
+                "payments-worker", "loyalty-worker", nioHTTP1, logging,
+            ]),
+        tests(
+            "BrokerTests",
+            [
+                "Broker", "MillraceTesting", "AMQP", "Contracts", "Locking", "Servers", "TestSupport", nioCore, nioPosix,
+                nioHTTP1, nioSSL, nioEmbedded, collections, logging, lifecycle,
+            ]),
+        .executableTarget(
+            name: "broker-process", dependencies: ["Broker", logging], path: "Tests/BrokerCrashProcess",
+            swiftSettings: settings),
+        tests("BrokerCrashTests", ["broker-process", "Servers", "Locking"]),
+        // Contracts with everything in them that is hard to name, generated for the tests.
+        .target(
+            name: "OddTopics", dependencies: ["Contracts"], path: "Tests/OddTopics", swiftSettings: settings,
+            plugins: ["TopicsPlugin"]),
+        tests("TopicsGeneratorTests", ["Contracts", "ContractFiles", "TopicsGenerator", "OddTopics"]),
+        tests("CompatibilityTests", ["Contracts", "ContractFiles", "Compatibility"]),
 
         .executableTarget(
             name: "benchmarks",
             dependencies: ["Servers", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", logging, lifecycle],
             path: "Benchmarks/Sources", swiftSettings: settings),
 
-        worker("edge", ["Locking"]),
+        .executableTarget(
+            name: "schema-benchmark", dependencies: ["Contracts"], path: "Benchmarks/schema/Sources", swiftSettings: settings),
+
+        // The worker of README.md and docs/workers.md, so that what stands there compiles and runs.
+        .executableTarget(
+            name: "loyalty-worker", dependencies: ["Millrace", "Topics"], path: "Examples/workers/loyalty/Sources",
+            swiftSettings: settings),
+
+        worker("edge", ["Locking", lifecycle]),
         worker("orders"),
         worker("inventory"),
         worker("payments"),

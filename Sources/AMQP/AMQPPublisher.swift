@@ -28,18 +28,29 @@ public final class AMQPPublisher: Sendable {
     /// flight are still waited for.
     /// - Returns: one outcome per message, in the order of the messages.
     public func publish(_ batch: [OutgoingMessage]) async -> [PublishOutcome] {
-        guard !batch.isEmpty else { return [] }
+        let pending = submit(batch)
+        return await withTaskCancellationHandler {
+            await pending.outcomes
+        } onCancel: {
+            pending.cancel()
+        }
+    }
+
+    /// Puts messages behind those that were given before and returns at once, so that a stream of batches keeps the
+    /// window full without a task for each. The caller bounds how many batches it has under way.
+    ///
+    /// What ``publish(_:)-([OutgoingMessage])`` says about lost connections and refused messages holds here too.
+    public func submit(_ batch: [OutgoingMessage]) -> PendingPublish {
         let request = PublishRequest(
             id: nextRequest.wrappingAdd(1, ordering: .relaxed).newValue, messages: batch,
             deadline: ContinuousClock.now + pump.configuration.operationTimeout, reply: OneShot())
-        guard pump.enqueue(.publish(publisher: id, request)) else {
-            return Array(repeating: .failed(AMQPError(.connectionClosed, "the client was closed")), count: batch.count)
+        if batch.isEmpty {
+            request.reply.resolve([])
+        } else if !pump.enqueue(.publish(publisher: id, request)) {
+            let error = AMQPError(.connectionClosed, "the client was closed")
+            request.reply.resolve(Array(repeating: .failed(error), count: batch.count))
         }
-        return await withTaskCancellationHandler {
-            await request.reply.wait()
-        } onCancel: {
-            pump.enqueue(.cancelPublish(publisher: id, request: request.id))
-        }
+        return PendingPublish(request: request, publisher: id, pump: pump)
     }
 
     /// Publishes one message.
@@ -53,4 +64,19 @@ public final class AMQPPublisher: Sendable {
         guard pump.enqueue(.removePublisher(id: id, done)) else { return }
         await done.wait(atMost: .seconds(2), otherwise: ())
     }
+}
+
+/// Messages that were given to a publisher.
+public struct PendingPublish: Sendable {
+    let request: PublishRequest
+    let publisher: UInt64
+    let pump: ConnectionPump
+
+    /// One outcome per message, in order, when all are settled.
+    public var outcomes: [PublishOutcome] {
+        get async { await request.reply.wait() }
+    }
+
+    /// Fails those that have not been sent with ``AMQPError/Code/cancelled``; those in flight still settle.
+    public func cancel() { pump.enqueue(.cancelPublish(publisher: publisher, request: request.id)) }
 }

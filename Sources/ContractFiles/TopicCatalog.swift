@@ -30,10 +30,16 @@ public struct TopicCatalog: Sendable {
         } catch {
             throw ContractFileError("the folder cannot be read: \(error)", at: SourceLocation(file: directory, line: 1, column: 1))
         }
+        let contracts = names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) }
+        return try load(files: contracts.map { directory.hasSuffix("/") ? directory + $0 : "\(directory)/\($0)" })
+    }
+
+    /// Reads these files.
+    /// - Throws: as ``load(directory:)``.
+    public static func load(files: [String]) throws(ContractFileError) -> TopicCatalog {
         var topics: [TopicFile] = []
         var problems: [ContractFileError.Problem] = []
-        for name in names where !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) {
-            let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+        for path in files {
             do {
                 topics.append(try TopicFile.load(path: path))
             } catch {

@@ -52,8 +52,12 @@ extension YAMLReader {
         if let topic, let node = fields["topic"], fileName != "\(topic).yaml" {
             note("the file of the topic \"\(topic)\" must be named \(topic).yaml, not \(fileName)", at: node)
         }
+        let before = problems.count
         let definitions = definitions(fields["$defs"])
-        let context = MessageContext(topic: topic ?? "", partitionKey: partitionKey ?? "", definitions: definitions)
+        let context = MessageContext(
+            topic: topic ?? "", partitionKey: partitionKey ?? "", areDefinitionsGood: problems.count == before,
+            definitions: Dictionary(definitions.map { ($0.name, $0.schema) }, uniquingKeysWith: { first, _ in first }),
+            definitionPlaces: Dictionary(definitions.map { ($0.name, $0.places) }, uniquingKeysWith: { first, _ in first }))
         let events = messages(fields["events"], .event, context)
         let commands = messages(fields["commands"], .command, context)
         if fields["events"] == nil, fields["commands"] == nil { note("there are neither events nor commands", at: root) }
@@ -61,28 +65,32 @@ extension YAMLReader {
             note("\"\(command.type)\" is an event already", at: command.location)
         }
         guard let topic, let owner, let description else { return nil }
-        return TopicFile(path: path, topic: topic, owner: owner, description: description, events: events, commands: commands)
+        return TopicFile(
+            path: path, topic: topic, owner: owner, description: description, events: events, commands: commands,
+            definitions: definitions, location: location(fields["topic"] ?? root))
     }
 
     /// What a message needs to know of its file.
     struct MessageContext {
         var topic: String
         var partitionKey: String
+        /// Whether nothing is wrong with the definitions, so that schemas with them can be tried.
+        var areDefinitionsGood: Bool
         var definitions: [String: JSONValue]
+        var definitionPlaces: [String: SourcePlaces]
     }
 
-    private mutating func definitions(_ node: Node?) -> [String: JSONValue] {
-        guard let node, let pairs = pairs(node, of: "$defs") else { return [:] }
+    private mutating func definitions(_ node: Node?) -> [TopicFile.Definition] {
+        guard let node, let pairs = pairs(node, of: "$defs") else { return [] }
         let names = Set(pairs.map(\.key))
-        var result: [String: JSONValue] = [:]
-        for pair in pairs {
+        return pairs.compactMap { pair in
             if !Self.isDefinitionName(pair.key) {
                 note("\"\(pair.key)\" is not a name for a definition; they look like \"OrderItem\"", at: pair.keyNode)
             }
             checkSchema(pair.value, definitions: names)
-            result[pair.key] = json(pair.value)
+            guard let schema = json(pair.value) else { return nil }
+            return TopicFile.Definition(name: pair.key, schema: schema, places: places(of: pair.value, at: pair.keyNode))
         }
-        return result
     }
 
     private mutating func messages(
@@ -90,56 +98,5 @@ extension YAMLReader {
     ) -> [MessageContract] {
         guard let node, let pairs = pairs(node, of: "\(kind.rawValue)s") else { return [] }
         return pairs.compactMap { message($0, kind, context) }
-    }
-
-    private mutating func message(_ pair: Pair, _ kind: MessageContract.Kind, _ context: MessageContext) -> MessageContract? {
-        if !Self.isDotted(pair.key) {
-            note("\"\(pair.key)\" is not a name for a type; they look like \"order.created\"", at: pair.keyNode)
-        }
-        let words = ["description", "partitionKey", "versions"]
-        guard let fields = mapping(pair.value, of: "\(kind.rawValue) \"\(pair.key)\"", words: words) else { return nil }
-        let description = text(fields, "description", at: pair.keyNode)
-        var partitionKey = context.partitionKey
-        if fields["partitionKey"] != nil {
-            partitionKey = name(fields, "partitionKey", at: pair.keyNode, like: "orderId", Self.isPropertyName) ?? ""
-        }
-        guard let node = fields["versions"], let pairs = pairs(node, of: "versions"), !pairs.isEmpty else {
-            note("\"\(pair.key)\" has no versions", at: fields["versions"] ?? pair.keyNode)
-            return nil
-        }
-        let versions = pairs.compactMap { version($0, partitionKey: partitionKey, context) }.sorted { $0.number < $1.number }
-        for (index, version) in versions.enumerated() where version.number != versions[0].number + index {
-            note("version \(version.number) does not follow version \(versions[index - 1].number)", at: version.location)
-            break
-        }
-        guard let description, !versions.isEmpty else { return nil }
-        return MessageContract(
-            kind: kind, topic: context.topic, type: pair.key, description: description, partitionKey: partitionKey,
-            versions: versions, location: location(pair.keyNode))
-    }
-
-    private mutating func version(_ pair: Pair, partitionKey: String, _ context: MessageContext) -> ContractVersion? {
-        let number = Int(pair.key)
-        if number == nil || number.map({ $0 < 1 || String($0) != pair.key }) == true {
-            note("\"\(pair.key)\" is not a version: a number from 1", at: pair.keyNode)
-        }
-        let words = ["description", "schema", "example"]
-        guard let fields = mapping(pair.value, of: "version \(pair.key)", words: words) else { return nil }
-        let description = fields["description"] == nil ? nil : text(fields, "description", at: pair.keyNode)
-        guard let schemaNode = fields["schema"] else {
-            note("version \(pair.key) has no schema", at: pair.keyNode)
-            return nil
-        }
-        checkMessageSchema(schemaNode, partitionKey: partitionKey, definitions: Set(context.definitions.keys))
-        guard var schema = json(schemaNode) else { return nil }
-        bundle(context.definitions, into: &schema)
-        guard let exampleNode = fields["example"], let example = json(exampleNode) else {
-            if fields["example"] == nil { note("version \(pair.key) has no example", at: pair.keyNode) }
-            return nil
-        }
-        checkExample(example, at: exampleNode, schema: schema)
-        guard let number, number >= 1 else { return nil }
-        return ContractVersion(
-            number: number, description: description, schema: schema, example: example, location: location(pair.keyNode))
     }
 }

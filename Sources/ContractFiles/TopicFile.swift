@@ -14,6 +14,20 @@ public struct TopicFile: Sendable {
     public var events: [MessageContract]
     /// What can be asked of the owner, in the order of the file.
     public var commands: [MessageContract]
+    /// What the schemas refer to with `#/$defs/Name`, in the order of the file.
+    public var definitions: [Definition]
+    /// Where the topic's name stands.
+    public var location: SourceLocation
+
+    /// A schema with a name, which the schemas of the file share.
+    public struct Definition: Sendable {
+        /// The name: `OrderItem`.
+        public var name: String
+        /// The schema as it is written, with its references.
+        public var schema: JSONValue
+        /// Where the parts of the schema stand.
+        public var places: SourcePlaces
+    }
 
     /// Events, then commands.
     public var messages: [MessageContract] { events + commands }
@@ -39,6 +53,8 @@ public struct MessageContract: Sendable {
     public var description: String
     /// The property whose value is the partition key.
     public var partitionKey: String
+    /// What to use instead; nil when the message is not deprecated.
+    public var deprecation: String?
     /// The versions, oldest first; never empty.
     public var versions: [ContractVersion]
     /// Where it stands.
@@ -61,8 +77,45 @@ public struct ContractVersion: Sendable {
     public var schema: JSONValue
     /// Data as it looks.
     public var example: JSONValue
+    /// What of the data is about a person; nil when nothing is.
+    public var personal: PersonalData?
+    /// What to use instead; nil when the version is not deprecated.
+    public var deprecation: String?
     /// Where it stands.
     public var location: SourceLocation
+    /// Where the parts of the schema stand; those of the file's `$defs` are at the definitions.
+    public var schemaPlaces: SourcePlaces
+    /// Where the parts of the example stand.
+    public var examplePlaces: SourcePlaces
+}
+
+/// Which parts of a message are about a person, so that they can be erased.
+public struct PersonalData: Sendable, Hashable {
+    /// The property that says who the person is: `/customerId`. It is never erased.
+    public var subject: JSONPointer
+    /// What is erased with the person's key: `/email`, `/recipients/*/name`. A `*` is every element of an array.
+    public var fields: [JSONPointer]
+}
+
+/// Where the parts of a value stand in a file.
+public struct SourcePlaces: Sendable, Hashable {
+    /// Where the value itself stands.
+    public let root: SourceLocation
+    private var places: [JSONPointer: SourceLocation] = [:]
+
+    init(root: SourceLocation) { self.root = root }
+
+    mutating func add(_ pointer: JSONPointer, at location: SourceLocation) { places[pointer] = location }
+
+    /// The place of a part, or of the nearest part around it that is known.
+    public subscript(pointer: JSONPointer) -> SourceLocation {
+        var tokens = pointer.tokens
+        while !tokens.isEmpty {
+            if let place = places[tokens.reduce(JSONPointer()) { $0.appending($1) }] { return place }
+            tokens.removeLast()
+        }
+        return root
+    }
 }
 
 /// A place in a file.
@@ -73,6 +126,13 @@ public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     public var line: Int
     /// The column, from 1, in code points.
     public var column: Int
+
+    /// Makes a place.
+    public init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
 
     /// `topics/commerce.orders.yaml:12:5`, as editors and compilers write it.
     public var description: String { "\(file):\(line):\(column)" }
@@ -87,12 +147,21 @@ public struct ContractFileError: Error, Sendable, CustomStringConvertible {
         /// What.
         public var message: String
 
+        /// Makes a problem.
+        public init(location: SourceLocation, message: String) {
+            self.location = location
+            self.message = message
+        }
+
         /// `topics/commerce.orders.yaml:12:5: error: …`
         public var description: String { "\(location): error: \(message)" }
     }
 
     /// The problems, in the order of the files; never empty.
     public var problems: [Problem]
+
+    /// Makes an error of at least one problem.
+    public init(problems: [Problem]) { self.problems = problems }
 
     /// One line per problem.
     public var description: String { problems.map(\.description).joined(separator: "\n") }

@@ -114,17 +114,40 @@ extension YAMLReader {
     }
 
     /// The schema of a message: an object that says all of its properties, with the partition key among them.
-    mutating func checkMessageSchema(_ node: Node, partitionKey: String, definitions: Set<String>) {
-        checkSchema(node, definitions: definitions)
-        guard let schema = json(node) else { return }
+    mutating func checkMessageSchema(_ node: Node, partitionKey: String, definitions: [String: JSONValue]) {
+        checkSchema(node, definitions: Set(definitions.keys))
+        guard var schema = json(node) else { return }
         if schema["type"] != "object" { note("the schema of a message must have \"type: object\"", at: node) }
         if schema["additionalProperties"] != false {
             note("the schema of a message must have \"additionalProperties: false\"", at: node)
         }
         if schema["properties"]?.objectValue?.isEmpty != false { note("the schema of a message must have properties", at: node) }
-        if !partitionKey.isEmpty, schema["required"]?.arrayValue?.contains(.string(partitionKey)) != true {
+        guard !partitionKey.isEmpty else { return }
+        guard let property = schema["properties"]?[partitionKey] else {
+            let near = suggestion(for: partitionKey, among: schema["properties"]?.objectValue?.keys ?? [])
+            return note("the partition key \"\(partitionKey)\" must be a required property" + near, at: node)
+        }
+        if schema["required"]?.arrayValue?.contains(.string(partitionKey)) != true {
             note("the partition key \"\(partitionKey)\" must be a required property", at: node)
         }
+        bundle(definitions, into: &schema)
+        let resolved = Self.resolved(property, in: schema)
+        let isEnumeration = resolved["enum"]?.arrayValue?.allSatisfy { $0.stringValue?.isEmpty == false } ?? false
+        if resolved["$ref"] == nil, resolved["type"] != "string", resolved["type"] != "integer", !isEnumeration {
+            note("the partition key \"\(partitionKey)\" must be a string or an integer", at: node)
+        }
+    }
+
+    /// A schema, or what it refers to.
+    static func resolved(_ schema: JSONValue, in root: JSONValue) -> JSONValue {
+        var schema = schema
+        // As many steps as there can be definitions: more is a circle.
+        for _ in 0..<64 {
+            guard let target = schema["$ref"]?.stringValue else { break }
+            guard let next = root["$defs"]?[String(target.dropFirst("#/$defs/".count))] else { break }
+            schema = next
+        }
+        return schema
     }
 
     /// Whether the example has the properties that the schema asks for, and no others.

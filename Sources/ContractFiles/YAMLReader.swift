@@ -37,9 +37,35 @@ struct YAMLReader {
 
     // MARK: YAML
 
+    /// Where the parts of a value stand.
+    /// - Parameter keyNode: where the value itself is said to stand.
+    func places(of node: Node, at keyNode: Node) -> SourcePlaces {
+        var places = SourcePlaces(root: location(keyNode))
+        func add(_ node: Node, _ pointer: JSONPointer) {
+            switch node {
+            case .mapping(let mapping):
+                for (key, value) in mapping {
+                    let pointer = pointer.appending(key.scalar?.string ?? "")
+                    places.add(pointer, at: location(key))
+                    add(value, pointer)
+                }
+            case .sequence(let sequence):
+                for (index, value) in sequence.enumerated() {
+                    let pointer = pointer.appending(index)
+                    places.add(pointer, at: location(value))
+                    add(value, pointer)
+                }
+            default: break
+            }
+        }
+        add(node, JSONPointer())
+        return places
+    }
+
     private static let resolver = Resolver.default.removing(.timestamp).removing(.merge).removing(.value)
 
     mutating func compose(_ text: String) -> Node? {
+        guard checkSize(text) else { return nil }
         do {
             // JSON has no times, so that `2026-01-01` is text.
             let parser = try Parser(yaml: text, resolver: Self.resolver)
@@ -48,9 +74,53 @@ struct YAMLReader {
             note("the file is empty", at: location(nil as Mark?))
         } catch let error as YamlError {
             let (message, mark) = Self.explain(error)
-            note(message, at: location(mark))
+            if let tab = Self.indentingTab(in: text) {
+                note("a tab; YAML is indented with spaces", at: SourceLocation(file: path, line: tab.line, column: tab.column))
+            } else {
+                note(message, at: location(mark))
+            }
         } catch {
             note("not YAML: \(error)", at: location(nil as Mark?))
+        }
+        return nil
+    }
+
+    /// Keeps what is read small enough for a parser that calls itself for each level.
+    private mutating func checkSize(_ text: String) -> Bool {
+        let limit = (bytes: 4 << 20, depth: 200)
+        if text.utf8.count > limit.bytes {
+            note("the file is larger than 4 MiB", at: location(nil as Mark?))
+            return false
+        }
+        var (line, depth, indent) = (1, 0, 0 as Int?)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\n"):
+                line += 1
+                indent = 0
+            case UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "?"), UInt8(ascii: ":"): indent = indent.map { $0 + 1 }
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                indent = nil
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                depth = max(0, depth - 1)
+                indent = nil
+            default: indent = nil
+            }
+            if depth > limit.depth || (indent ?? 0) > 2 * limit.depth {
+                note("this is nested too deep", at: SourceLocation(file: path, line: line, column: 1))
+                return false
+            }
+        }
+        return true
+    }
+
+    /// The first tab in an indentation: the parser's own message does not say that it is one.
+    private static func indentingTab(in text: String) -> (line: Int, column: Int)? {
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let indentation = line.prefix { $0 == " " || $0 == "\t" }
+            guard indentation.count < line.count, let tab = indentation.firstIndex(of: "\t") else { continue }
+            return (index + 1, indentation.distance(from: indentation.startIndex, to: tab) + 1)
         }
         return nil
     }

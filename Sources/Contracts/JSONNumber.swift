@@ -60,34 +60,47 @@ extension JSONNumber: CustomStringConvertible {
 }
 
 /// A decimal number of any size: ±0.d₁d₂d₃… × 10^point, without zeros at either end of the digits.
-private struct Decimal10: Comparable {
+struct Decimal10: Comparable, Hashable {
     var isNegative = false
     /// ASCII; empty for zero.
     var digits: [UInt8] = []
     var point = 0
+    /// Whether the exponent is so large that no `Int` holds it; `point` is then only as good as the largest.
+    var isBeyondExponents = false
 
+    /// Reads the text of a number that has been checked.
     init(_ text: String) {
-        var exponent = 0
-        var rest = Substring(text)
-        if let mark = rest.firstIndex(where: { $0 == "e" || $0 == "E" }) {
-            let written = rest[rest.index(after: mark)...]
-            // An exponent that no Int holds is as good as the largest that cannot overflow below.
-            exponent = Int(written) ?? (written.hasPrefix("-") ? -(Int.max / 4) : Int.max / 4)
-            exponent = min(max(exponent, -(Int.max / 4)), Int.max / 4)
-            rest = rest[..<mark]
+        var text = text
+        self = text.withUTF8(Decimal10.init(utf8:))
+    }
+
+    private init(utf8: UnsafeBufferPointer<UInt8>) {
+        let mark = utf8.firstIndex { $0 | 0x20 == UInt8(ascii: "e") } ?? utf8.count
+        if mark < utf8.count { readExponent(utf8[(mark + 1)...]) }
+        var afterPoint = false
+        for byte in utf8[..<mark] {
+            switch byte {
+            case UInt8(ascii: "-"): isNegative = true
+            case UInt8(ascii: "."): afterPoint = true
+            case 0x30 where digits.isEmpty: if afterPoint { point -= 1 }
+            default:
+                digits.append(byte)
+                if !afterPoint { point += 1 }
+            }
         }
-        if rest.hasPrefix("-") {
-            isNegative = true
-            rest = rest.dropFirst()
-        }
-        let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
-        digits = parts.flatMap(\.utf8)
-        point = (parts.first?.utf8.count ?? 0) + exponent
-        let zeros = digits.prefix { $0 == 0x30 }.count
-        digits.removeFirst(zeros)
-        point -= zeros
         while digits.last == 0x30 { digits.removeLast() }
-        if digits.isEmpty { (isNegative, point) = (false, 0) }
+        if digits.isEmpty { (isNegative, point, isBeyondExponents) = (false, 0, false) }
+    }
+
+    private mutating func readExponent(_ text: Slice<UnsafeBufferPointer<UInt8>>) {
+        let limit = Int.max / 4   // cannot overflow together with any number of digits
+        for byte in text where byte &- 0x30 < 10 {
+            point = point * 10 + Int(byte - 0x30)
+            guard point > limit / 10 else { continue }
+            (point, isBeyondExponents) = (limit, true)
+            break
+        }
+        if text.first == UInt8(ascii: "-") { point = -point }
     }
 
     static func < (lhs: Decimal10, rhs: Decimal10) -> Bool {

@@ -7,6 +7,9 @@ public struct JSONObject: Sendable {
     /// Makes an object without members.
     public init() {}
 
+    /// Makes an object with room for some members.
+    init(capacity: Int) { members.reserveCapacity(capacity) }
+
     /// The value of a name. Setting nil removes the member, a new name is added at the end.
     public subscript(key: String) -> JSONValue? {
         get { position(of: key).map { members[$0].value } }
@@ -54,8 +57,9 @@ public struct JSONObject: Sendable {
 
     private func position(of key: String) -> Int? {
         if let index { return index[ExactText(key)] }
-        let key = ExactText(key)
-        return members.firstIndex { ExactText($0.key) == key }
+        let count = key.utf8.count
+        // Strings are equal when they are canonically equivalent; `ExactText` looks closer, when there is a need.
+        return members.firstIndex { $0.key.utf8.count == count && $0.key == key && ExactText($0.key) == ExactText(key) }
     }
 
     private mutating func reindex() {

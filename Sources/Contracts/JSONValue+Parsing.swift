@@ -21,7 +21,7 @@ extension JSONValue {
 /// Builds values while a scanner walks.
 private struct JSONParser {
     var scanner: JSONScanner
-    /// Where the parser is, for errors. Kept as steps: the text is only made when something is wrong.
+    /// The way to an error, from its end: noted while the error is on its way out, so that it costs nothing before.
     var path: [Step] = []
 
     enum Step {
@@ -39,7 +39,7 @@ private struct JSONParser {
             return value
         } catch {
             var located = error
-            located.pointer = path.reduce(JSONPointer()) { pointer, step in
+            located.pointer = path.reversed().reduce(JSONPointer()) { pointer, step in
                 switch step {
                 case .key(let key): pointer.appending(key)
                 case .index(let index): pointer.appending(index)
@@ -71,20 +71,22 @@ private struct JSONParser {
     }
 
     private mutating func parseObject(depth: Int) throws(JSONError) -> JSONObject {
-        var object = JSONObject()
         try scanner.open(depth: depth)
-        if try scanner.closes(UInt8(ascii: "}")) { return object }
+        if try scanner.closes(UInt8(ascii: "}")) { return JSONObject() }
+        var object = JSONObject(capacity: 4)
         repeat {
             scanner.skipWhitespace()
             let start = scanner.position
             let key = scanner.text(try scanner.scanString())
             try scanner.scanColon()
-            path.append(.key(key))
-            let value = try parseValue(depth: depth + 1)
-            guard object.insert(key, value) else {
-                throw JSONError(.duplicateKey, at: start, "a name that the object already has")
+            do throws(JSONError) {
+                guard object.insert(key, try parseValue(depth: depth + 1)) else {
+                    throw JSONError(.duplicateKey, at: start, "a name that the object already has")
+                }
+            } catch {
+                path.append(.key(key))
+                throw error
             }
-            path.removeLast()
         } while try scanner.continues(until: UInt8(ascii: "}"))
         return object
     }
@@ -95,9 +97,12 @@ private struct JSONParser {
         if try scanner.closes(UInt8(ascii: "]")) { return values }
         repeat {
             scanner.skipWhitespace()
-            path.append(.index(values.count))
-            values.append(try parseValue(depth: depth + 1))
-            path.removeLast()
+            do throws(JSONError) {
+                values.append(try parseValue(depth: depth + 1))
+            } catch {
+                path.append(.index(values.count))
+                throw error
+            }
         } while try scanner.continues(until: UInt8(ascii: "]"))
         return values
     }

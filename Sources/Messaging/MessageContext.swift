@@ -88,6 +88,12 @@ public struct MessageContext: Sendable {
     /// Cancels a timer. One that is not there, or has fired, is no error.
     public func cancelTimer(_ id: UUID) { collector.cancel(id) }
 
+    /// Has a statement executed at the end of the transaction. Of several with one key, in a batch of messages too, only the
+    /// last in the order of delivery is; they go in the order of their keys.
+    package func beforeCommit(_ key: String, _ statement: @escaping @Sendable () -> SQL) {
+        collector.beforeCommit(key, statement)
+    }
+
     /// Runs `body` once, after the transaction has committed; never if it rolled back.
     ///
     /// It does not run if the process dies between the commit and the call, so nothing may depend on it but the

@@ -12,6 +12,7 @@ public struct MessageHandlers: Sendable {
 
     struct Route: Sendable {
         let name: String
+        let isEager: Bool
         let body: Body
     }
 
@@ -27,32 +28,36 @@ public struct MessageHandlers: Sendable {
 
     /// Handles an event of the topic that owns it.
     ///
-    /// - Parameter name: how failures name the handler; the message's type when nil.
+    /// - Parameters:
+    ///   - name: how failures name the handler; the message's type when nil.
+    ///   - eagerly: see ``on(rawType:topic:name:eagerly:_:)``.
     public mutating func on<E: Event>(
-        _ type: E.Type, name: String? = nil, _ body: @escaping @Sendable (E, MessageContext) async throws -> Void
+        _ type: E.Type, name: String? = nil, eagerly: Bool = false, _ body: @escaping @Sendable (E, MessageContext) async throws -> Void
     ) {
-        on(rawType: E.type, topic: E.topic, name: name) { envelope, context in
+        on(rawType: E.type, topic: E.topic, name: name, eagerly: eagerly) { envelope, context in
             try await body(try Self.decode(E.self, envelope), context)
         }
     }
 
     /// Handles a command.
     ///
-    /// - Parameter name: how failures name the handler; the message's type when nil.
+    /// - Parameters:
+    ///   - name: how failures name the handler; the message's type when nil.
+    ///   - eagerly: see ``on(rawType:topic:name:eagerly:_:)``.
     public mutating func on<C: Command>(
-        _ type: C.Type, name: String? = nil, _ body: @escaping @Sendable (C, MessageContext) async throws -> Void
+        _ type: C.Type, name: String? = nil, eagerly: Bool = false, _ body: @escaping @Sendable (C, MessageContext) async throws -> Void
     ) {
-        on(rawType: C.type, topic: WellKnown.commandsExchange, name: name) { envelope, context in
+        on(rawType: C.type, topic: WellKnown.commandsExchange, name: name, eagerly: eagerly) { envelope, context in
             try await body(try Self.decode(C.self, envelope), context)
         }
     }
 
     /// Handles a message that is known to be an event or a command only at run time: see the other two.
     public mutating func on<M: Message>(
-        _ type: M.Type, name: String? = nil, _ body: @escaping @Sendable (M, MessageContext) async throws -> Void
+        _ type: M.Type, name: String? = nil, eagerly: Bool = false, _ body: @escaping @Sendable (M, MessageContext) async throws -> Void
     ) {
         let topic = (type as? any Event.Type)?.topic ?? WellKnown.commandsExchange
-        on(rawType: M.type, topic: topic, name: name) { envelope, context in
+        on(rawType: M.type, topic: topic, name: name, eagerly: eagerly) { envelope, context in
             try await body(try Self.decode(M.self, envelope), context)
         }
     }
@@ -63,12 +68,14 @@ public struct MessageHandlers: Sendable {
     ///   - rawType: the message's type, which is the routing key.
     ///   - topic: the topic, or ``WellKnown/commandsExchange``.
     ///   - name: how failures name the handler; the type when nil.
+    ///   - eagerly: run it before it is known whether the message is new, and roll it back if it is not; that saves a round
+    ///     trip to the database. Only for a handler that does nothing but work with its context.
     public mutating func on(
-        rawType: String, topic: String, name: String? = nil,
+        rawType: String, topic: String, name: String? = nil, eagerly: Bool = false,
         _ body: @escaping @Sendable (Envelope, MessageContext) async throws -> Void
     ) {
         bind(topic, rawType)
-        routes[rawType, default: []].append(Route(name: name ?? rawType, body: body))
+        routes[rawType, default: []].append(Route(name: name ?? rawType, isEager: eagerly, body: body))
     }
 
     /// Handles everything of a topic without decoding the data.
@@ -77,7 +84,7 @@ public struct MessageHandlers: Sendable {
         _ body: @escaping @Sendable (Envelope, MessageContext) async throws -> Void
     ) {
         bind(topic, "#")
-        catchAll[topic, default: []].append(Route(name: name ?? topic, body: body))
+        catchAll[topic, default: []].append(Route(name: name ?? topic, isEager: false, body: body))
     }
 
     /// Handles the timers of a kind; see ``MessageContext/schedule(_:id:key:after:payload:)``. A second handler of the
@@ -92,6 +99,12 @@ public struct MessageHandlers: Sendable {
     func routes(type: String, exchange: String) -> [Route] {
         if catchAll.isEmpty { return routes[type] ?? [] }
         return (routes[type] ?? []) + (catchAll[exchange] ?? [])
+    }
+
+    /// Whether a message may be run before it is known to be new.
+    func isEager(type: String, exchange: String) -> Bool {
+        guard let routes = routes[type], catchAll[exchange] == nil else { return false }
+        return routes.allSatisfy(\.isEager)
     }
 
     private mutating func bind(_ exchange: String, _ routingKey: String) {

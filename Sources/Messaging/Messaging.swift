@@ -48,7 +48,7 @@ public final class Messaging: Service {
     }
 
     /// Looks into the outbox now. Needed only by those who write into it themselves.
-    public func wakeRelay() { core.relayWake.signal() }
+    public func wakeRelay() { core.feed.look() }
 
     /// Creates and migrates the tables, and declares the queue, the topics and the bindings. The broker's client must be
     /// running.

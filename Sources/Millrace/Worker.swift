@@ -46,12 +46,14 @@ public struct Worker: Sendable {
     /// handled one after another, others side by side.
     /// - Parameters:
     ///   - type: the message type; several handlers of one type run one after another, in one transaction.
+    ///   - eagerly: run it before it is known whether the message is new, and roll it back if it is not; that saves a round
+    ///     trip to the database. Only for a handler that does nothing but work with its context: it must not call out.
     ///   - body: what to do. Throwing rolls back and retries with backoff; throwing ``Permanent`` parks at once.
     public mutating func handle<M: Message>(
-        _ type: M.Type, _ body: @escaping @Sendable (M, MessageContext) async throws -> Void
+        _ type: M.Type, eagerly: Bool = false, _ body: @escaping @Sendable (M, MessageContext) async throws -> Void
     ) {
         note(type)
-        handlers.on(type) { message, context in
+        handlers.on(type, eagerly: eagerly) { message, context in
             try await withLogScope(context) { try await body(message, context) }
         }
     }

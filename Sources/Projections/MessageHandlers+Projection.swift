@@ -9,9 +9,10 @@ extension MessageHandlers {
     public mutating func project<P: Projection>(_ projection: P.Type) -> [(type: String, topic: String)] {
         let definition = ProjectionDefinition(projection)
         for (type, topic) in definition.types {
-            on(rawType: type, topic: topic, name: "\(definition.name)/\(type)") { envelope, context in
+            on(rawType: type, topic: topic, name: "\(definition.name)/\(type)", eagerly: true) { envelope, context in
                 try await definition.apply(envelope, in: context.db)
-                context.db.enqueue(definition.checkpoint(after: envelope))
+                // One for all events of a source in the transaction: the last.
+                context.beforeCommit("\(definition.name) \(envelope.source)") { definition.checkpoint(after: envelope) }
             }
         }
         return definition.types

@@ -58,7 +58,7 @@ public struct SagaOrchestrator: Sendable {
         }
         let taker = self
         for (type, topic) in topics.sorted(by: { $0.key < $1.key }) {
-            handlers.on(rawType: type, topic: topic, name: "saga:\(type)") { try await taker.take($0, $1) }
+            handlers.on(rawType: type, topic: topic, name: "saga:\(type)", eagerly: true) { try await taker.take($0, $1) }
         }
         for kind in [SagaTimers.clock, SagaTimers.request] {
             handlers.onTimer(kind) { timer, context in try await taker.fire(kind, timer.payload, context) }

@@ -10,7 +10,7 @@ public import Logging
     import Darwin
 #endif
 
-/// A RabbitMQ node of our own in a folder of our own, reachable on 127.0.0.1 alone, without plugins.
+/// A RabbitMQ node of our own in a folder of our own, reachable on 127.0.0.1 alone.
 ///
 /// It has its own Erlang cookie, node name, ports and port mapper, so that it neither sees nor disturbs
 /// any other node of the machine. Users and permissions come from a definitions file with hashed passwords.
@@ -46,6 +46,8 @@ public actor PrivateRabbitMQ {
 
     /// The name of the administrator, who is always there.
     public static let administrator = "millrace"
+    /// What is enabled unless said otherwise: `x-consistent-hash`, which workers with several partitions need.
+    public static let standardPlugins = ["rabbitmq_consistent_hash_exchange"]
     static let node = "millrace@localhost"
 
     /// The folder that was asked for.
@@ -56,6 +58,7 @@ public actor PrivateRabbitMQ {
     public private(set) var port: Int
 
     private var users: [User]
+    private let plugins: [String]
     private let settings: [String: String]
     private let logger: Logger
     private var home: ServerHome?
@@ -68,24 +71,26 @@ public actor PrivateRabbitMQ {
     ///   - dataDirectory: the folder for messages, log, cookie and passwords; made if it is missing.
     ///   - port: the AMQP port; 0 chooses a free one.
     ///   - users: who may connect besides the administrator.
+    ///   - plugins: those to enable; by default the exchange that splits a worker's queue into partitions.
     ///   - settings: further lines of `rabbitmq.conf`, such as `["vm_memory_high_watermark.relative": "0.2"]`.
     public init(
-        dataDirectory: String, port: Int = 0, users: [User] = [], settings: [String: String] = [:],
-        logger: Logger = Logger(label: "millrace.rabbitmq")
+        dataDirectory: String, port: Int = 0, users: [User] = [], plugins: [String] = standardPlugins,
+        settings: [String: String] = [:], logger: Logger = Logger(label: "millrace.rabbitmq")
     ) {
         self.dataDirectory = dataDirectory
         self.port = port
         self.users = users
+        self.plugins = plugins
         self.settings = settings
         self.logger = logger
     }
 
     /// Starts a node in a new temporary folder, which is gone when this process ends. For tests.
     public static func temporary(
-        users: [User] = [], settings: [String: String] = [:]
+        users: [User] = [], plugins: [String] = standardPlugins, settings: [String: String] = [:]
     ) async throws(ServersError) -> PrivateRabbitMQ {
         let directory = try TemporaryDirectory.make(prefix: "millrace-mq") + "/mq"
-        let server = PrivateRabbitMQ(dataDirectory: directory, users: users, settings: settings)
+        let server = PrivateRabbitMQ(dataDirectory: directory, users: users, plugins: plugins, settings: settings)
         try await server.start()
         return server
     }
@@ -197,7 +202,7 @@ public actor PrivateRabbitMQ {
     private func configure(_ home: ServerHome) throws(ServersError) -> [String: String] {
         let everybody = [User(name: Self.administrator, password: password, tags: ["administrator"])] + users
         let definitions = try home.write(RabbitDefinitions.json(everybody), to: "definitions.json")
-        let plugins = try home.write("[].\n", to: "enabled_plugins")
+        let plugins = try home.write("[\(plugins.joined(separator: ","))].\n", to: "enabled_plugins")
         var lines = [
             "listeners.tcp.1": "127.0.0.1:\(port)", "load_definitions": definitions, "log.console": "false",
             "log.connection.level": "warning", "disk_free_limit.absolute": "64MB",

@@ -23,6 +23,11 @@ public enum Secret {
         return secret
     }
 
+    /// Writes `text` to the file at `path`, mode 0600; a reader sees the old content or the new, never a part.
+    ///
+    /// - Throws: `ServersError.Code.fileSystem`.
+    public static func keep(_ text: String, in path: String) throws(ServersError) { try Files.write(text, to: path, mode: 0o600) }
+
     /// The form in which RabbitMQ stores a password: Base64 of a four byte salt and
     /// SHA-256(salt + password). Source: https://www.rabbitmq.com/docs/passwords
     package static func rabbitHash(_ password: String, salt: [UInt8]? = nil) -> String {

@@ -8,7 +8,7 @@ struct MillraceCommand: AsyncParsableCommand {
         abstract: "Publish events, run workers, and see that nothing is lost.",
         discussion: """
             Data goes to standard output, everything else to standard error.
-            Exit codes: 0 done, 1 failed, 2 done in part, 64 wrong usage.
+            Exit codes: 0 done, 1 failed, 2 done in part, 4 incompatible contracts, 5 no answer from the broker, 64 wrong usage.
 
             EXAMPLES
               millrace demo --orders 500          real orders through every part, then check the invariants
@@ -19,8 +19,8 @@ struct MillraceCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            UpCommand.self, DemoCommand.self, WorkerCommand.self, MigrateCommand.self, LoadCommand.self,
-            PublishCommand.self, TailCommand.self, FailuresCommand.self, SagaCommand.self, DoctorCommand.self,
+            UpCommand.self, DemoCommand.self, WorkerCommand.self, MigrateCommand.self, SetupCommand.self, LoadCommand.self,
+            TopicsCommand.self, BrokerCommand.self, PublishCommand.self, TailCommand.self, ListenCommand.self, FailuresCommand.self, SagaCommand.self, DoctorCommand.self,
         ])
 }
 

@@ -127,7 +127,7 @@ import TestSupport
         }
     }
 
-    /// Fails when the cancellation by the broker is not heard: the consumer would wait for ever.
+    /// Hangs until the time limit when the cancellation by the broker is not heard (ConsumeChannel.handle).
     @Test func aQueueDeletedUnderTheConsumerComesBack() async throws {
         try await withClient { client, queue in
             try await client.declare(

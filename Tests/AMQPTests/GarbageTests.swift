@@ -1,4 +1,5 @@
 import AMQP
+import Locking
 import Testing
 
 /// A broker that breaks the protocol in every way must neither crash the process nor hang a caller.
@@ -140,18 +141,25 @@ import Testing
         withExtendedLifetime(broker) {}
     }
 
-    /// Fails when sends may wait for the socket: the thread would hang in the library and close() with it.
+    /// Fails when sends may wait for the socket (`room` in ConnectionDriver): the thread hangs in the library, and takes no more
+    /// commands, so that the second publisher's cancellation is never heard.
     @Test func readsNothing() async throws {
+        let isFull = Locked(false)
         let broker = try FakeBroker { connection in
             guard connection.handshake() else { return }
             connection.serve { $0.method == 0x003c_0028 }
+            // The first of a hundred megabytes has come, and nothing more is read.
+            isFull.withLock { $0 = true }
             connection.ignore()
         }
         let clock = ContinuousClock()
         try await withClient(url: broker.url, configure: quick) { client, queue in
             let publisher = client.publisher()
             let publishing = Task { await publisher.publish((0..<100).map { message(queue, $0, size: 1 << 20) }) }
-            await client.reaches(isConnected)
+            while !isFull.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
+            let second = Task { await client.publisher().publish(message(queue, 1)) }
+            second.cancel()
+            #expect(await second.value.error?.code == .cancelled)
             // Cancelled while the socket is full: what was not sent is given up at once.
             publishing.cancel()
             let began = clock.now
@@ -162,7 +170,7 @@ import Testing
         withExtendedLifetime(broker) {}
     }
 
-    /// Fails when confirms are waited for without bound.
+    /// Hangs until the time limit when confirms are waited for without bound (PublishChannel.tick).
     @Test func neverConfirms() async throws {
         let broker = try FakeBroker { connection in
             guard connection.handshake() else { return }

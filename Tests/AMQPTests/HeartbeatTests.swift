@@ -1,24 +1,29 @@
 import AMQP
+import Locking
 import Servers
 import Testing
 import TestSupport
 
 @Suite(.timeLimit(.minutes(2))) struct HeartbeatTests {
-    /// Fails when heartbeats are off: a half-open connection looks like a quiet one for ever.
+    /// Fails when heartbeats are off: a half-open connection looks like a quiet one until a confirm is missed.
     @Test func aSilentPeerIsDead() async throws {
         var configuration = try AMQPConfiguration(url: try await TestRabbitMQ.url())
         let proxy = try FreezingProxy(to: configuration.port)
         configuration.host = "127.0.0.1"
         configuration.port = proxy.port
         configuration.heartbeat = 1
+        // So that nothing but the heartbeats finds it out.
+        configuration.confirmTimeout = .seconds(40)
         let client = AMQPClient(configuration: configuration, logger: quietLogger())
         let queue = TestRabbitMQ.uniqueName("q")
         try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
         let publisher = client.publisher()
         #expect(await publisher.publish(message(queue, 1)).isConfirmed)
         proxy.freeze()
+        let frozen = ContinuousClock.now
         let lost = await publisher.publish(message(queue, 2))
         #expect(lost.error?.isConnectionFailure == true)
+        #expect(ContinuousClock.now - frozen < .seconds(20))
         await client.reaches(isDisconnected)
         proxy.thaw()
         await client.reaches(isConnected)
@@ -29,7 +34,27 @@ import TestSupport
         await client.close()
     }
 
-    /// Fails when the client sends no heartbeats while it is idle: the broker would close the connection after two seconds.
+    /// A broker that says nothing itself, not even heartbeats, so that nothing wakes the client but its own clock. Fails when the
+    /// loop of the connection does not wake up for them (`patience` in ConnectionDriver.serve).
+    @Test func aSilentBrokerGetsHeartbeats() async throws {
+        let heard = Locked(false)
+        let broker = try FakeBroker { connection in
+            guard connection.handshake(heartbeat: 2) else { return }
+            connection.serve { frame in
+                if frame.type == 8 { heard.withLock { $0 = true } }
+                return false
+            }
+        }
+        try await withClient(url: broker.url, configure: { $0.heartbeat = 2 }) { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            let deadline = ContinuousClock.now + .seconds(15)
+            while !heard.withLock({ $0 }), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(heard.withLock { $0 })
+        }
+        withExtendedLifetime(broker) {}
+    }
+
+    /// With RabbitMQ, which closes a connection without heartbeats after two seconds here, and whose own wake the client.
     @Test func anIdleConnectionStaysOpen() async throws {
         try await withClient(configure: { $0.heartbeat = 1 }) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))

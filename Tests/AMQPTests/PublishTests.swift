@@ -112,7 +112,8 @@ import TestSupport
         }
     }
 
-    /// Fails when a closed channel fails all that was in flight, or hangs it: only the culprits are to blame.
+    /// Fails when a closed channel fails all that was in flight; hangs when what was in flight is sent again all at once and not one
+    /// by one (both in PublishChannel.didClose). Only the culprits are to blame.
     @Test func oneBadMessageFailsAlone() async throws {
         try await withClient { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))

@@ -37,6 +37,8 @@ import TestSupport
         }
     }
 
+    /// Fails when the certificate is not checked against the authorities, and when its name is not checked against the host
+    /// (each taken out by itself in RabbitHandle.prepare).
     @Test func verifiesThePeer() async throws {
         let files = try await Certificates()
         let port = try FreePort.next()

@@ -31,7 +31,7 @@ struct FaultBench {
         let setup = try PostgresClient(configuration: PostgresConfiguration(url: url), logger: logger)
         try await setup.execute("CREATE SCHEMA \(identifier: schema)")
         await setup.close()
-        let databaseURL = url + (url.contains("?") ? "&" : "?") + "search_path=\(schema)"
+        let databaseURL = try PostgresConfiguration.url(url, searchPath: schema)
         let postgres = try PostgresClient(configuration: PostgresConfiguration(url: databaseURL), logger: logger)
         try await postgres.execute("CREATE TABLE counted (number bigint PRIMARY KEY, times bigint NOT NULL)")
         let amqpURL = try await TestRabbitMQ.url()
@@ -82,14 +82,16 @@ struct FaultBench {
         return await child.wait(atMost: .seconds(60)) ?? .exited(-1)
     }
 
-    /// Runs the worker until nothing is left in its queue and its outbox, then ends it gracefully.
-    func runUntilQuiet() async throws -> ExitStatus {
+    /// Runs the worker until it has counted so many commands and nothing is left in its queue and its outbox, then ends it gracefully.
+    ///
+    /// An empty queue alone says nothing: the broker may not have put the dead worker's deliveries back yet.
+    func runUntilQuiet(handled: Int) async throws -> ExitStatus {
         let child = try spawn("none")
         try await eventually("the queue and the outbox are empty") {
             let queue = try await amqp.queueInfo("worker.\(worker)")
             let unsent = try await postgres.query("SELECT count(*) FROM outbox", as: Int.self)
             let counted = try await postgres.query("SELECT count(*) FROM counted", as: Int.self)
-            return queue?.messages == 0 && unsent == [0] && counted != [0]
+            return queue?.messages == 0 && unsent == [0] && counted == [handled]
         }
         return await child.stop(signal: SIGTERM, timeout: .seconds(30))
     }

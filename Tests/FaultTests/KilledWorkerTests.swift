@@ -34,7 +34,7 @@ struct KilledWorkerTests {
         let bench = try await FaultBench.make()
         try await bench.send(Self.commands)
         #expect(try await bench.runUntilKilled(fault) == .signaled(9))
-        #expect(try await bench.runUntilQuiet() == .exited(0))
+        #expect(try await bench.runUntilQuiet(handled: Self.commands) == .exited(0))
         #expect(try await bench.counts() == Array(repeating: 1, count: Self.commands))
         let events = try await bench.events()
         check(events)

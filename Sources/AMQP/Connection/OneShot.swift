@@ -3,7 +3,7 @@ import Locking
 /// A value that comes once. The first to resolve it wins; any number may wait.
 package final class OneShot<Value: Sendable>: Sendable {
     private enum State {
-        case open([CheckedContinuation<Value, Never>])
+        case open([@Sendable (Value) -> Void])
         case done(Value)
     }
 
@@ -12,27 +12,30 @@ package final class OneShot<Value: Sendable>: Sendable {
     package init() {}
 
     package func resolve(_ value: Value) {
-        let waiting = state.withLock { state -> [CheckedContinuation<Value, Never>] in
+        let waiting = state.withLock { state -> [@Sendable (Value) -> Void] in
             guard case .open(let waiting) = state else { return [] }
             state = .done(value)
             return waiting
         }
-        for continuation in waiting { continuation.resume(returning: value) }
+        for action in waiting { action(value) }
+    }
+
+    /// Runs `action` with the value, on the thread that brings it; here, if it is there already.
+    package func whenResolved(_ action: @escaping @Sendable (Value) -> Void) {
+        let value = state.withLock { state -> Value? in
+            switch state {
+            case .done(let value): return value
+            case .open(var waiting):
+                waiting.append(action)
+                state = .open(waiting)
+                return nil
+            }
+        }
+        if let value { action(value) }
     }
 
     package func wait() async -> Value {
-        await withCheckedContinuation { continuation in
-            let value = state.withLock { state -> Value? in
-                switch state {
-                case .done(let value): return value
-                case .open(var waiting):
-                    waiting.append(continuation)
-                    state = .open(waiting)
-                    return nil
-                }
-            }
-            if let value { continuation.resume(returning: value) }
-        }
+        await withCheckedContinuation { continuation in whenResolved { continuation.resume(returning: $0) } }
     }
 }
 

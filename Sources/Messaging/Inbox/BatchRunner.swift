@@ -12,12 +12,6 @@ import Foundation
 struct BatchRunner: Sendable {
     let core: MessagingCore
 
-    /// What a transaction did.
-    struct Result: Sendable {
-        var plan: BatchPlan
-        var output: OutputCollector.Output
-    }
-
     /// Handles the messages and commits. On return everything about them is on disk and they can be acknowledged.
     ///
     /// - Parameters:
@@ -25,18 +19,65 @@ struct BatchRunner: Sendable {
     ///   - clear: the ids whose crash counts are taken back with the commit.
     /// - Throws: ``HandlerFailure``, ``PostgresError``; then nothing has happened.
     func handle(_ messages: [IncomingMessage], attempt: Int, clear: [UUID]) async throws {
-        let result = try await core.postgres.withTransaction { transaction in
-            try await run(messages, attempt: attempt, clear: clear, in: transaction)
+        var done = try await handleEagerly(messages, attempt: attempt, clear: clear)
+        if done == nil {
+            done = try await core.transaction { transaction in
+                let plan = try await plan(messages, in: transaction)
+                return try await run(messages, plan, attempt: attempt, clear: clear, in: transaction)
+            }
         }
         core.configuration.faults.afterCommit?()
-        count(result.plan)
-        core.committed(result.output)
+        guard let done else { return }
+        core.committed(done)
+        count(done.result)
+    }
+
+    /// Handles messages on the assumption that all are new and none must wait, which is nearly always so: what would tell
+    /// goes out in the flight of the handlers' first statements, and fails it if the assumption is wrong.
+    ///
+    /// - Returns: nil if nothing has happened.
+    private func handleEagerly(
+        _ messages: [IncomingMessage], attempt: Int, clear: [UUID]
+    ) async throws -> MessagingCore.Committed<BatchPlan>? {
+        guard attempt == 1, clear.isEmpty, messages.allSatisfy(isEager) else { return nil }
+        let ids = messages.map(\.id)
+        let plan = BatchPlan(items: messages.map(\.planItem), fresh: Set(ids), parkedKeys: [], fenced: [])
+        guard plan.verdicts.allSatisfy({ $0 == .run }) else { return nil }
+        let (keys, steps) = keysAndSteps(messages)
+        do {
+            return try await core.transaction { transaction in
+                transaction.enqueue(InboxStatements.recordNew(ids))
+                if !keys.isEmpty || !steps.isEmpty {
+                    transaction.enqueue(InboxStatements.checkNone(keys: keys, steps: steps))
+                }
+                return try await run(messages, plan, attempt: attempt, clear: clear, in: transaction)
+            }
+        } catch {
+            if Blame.isInfrastructure(error) || core.abort.isSet { throw error }
+            core.logger.debug("messages are handled again with care", metadata: ["reason": "\(error)"])
+            return nil
+        }
+    }
+
+    /// One that was delivered before may well be known.
+    private func isEager(_ message: IncomingMessage) -> Bool {
+        guard !message.delivery.redelivered, let type = message.envelope?.type else { return false }
+        return core.handlers.isEager(type: type, exchange: message.delivery.exchange)
+    }
+
+    private func keysAndSteps(_ messages: [IncomingMessage]) -> (keys: [String], steps: [String]) {
+        var keys: Set<String> = []
+        var steps: [String] = []
+        for message in messages {
+            if let key = message.key { keys.insert(key) }
+            if let fence = message.fence, !fence.isCompensation { steps.append(fence.key) }
+        }
+        return (Array(keys), steps)
     }
 
     private func run(
-        _ messages: [IncomingMessage], attempt: Int, clear: [UUID], in transaction: PostgresTransaction
-    ) async throws -> Result {
-        let plan = try await plan(messages, in: transaction)
+        _ messages: [IncomingMessage], _ plan: BatchPlan, attempt: Int, clear: [UUID], in transaction: PostgresTransaction
+    ) async throws -> (result: BatchPlan, output: OutputCollector.Output) {
         var items: [LaneItem?] = []
         items.reserveCapacity(messages.count)
         for (message, verdict) in zip(messages, plan.verdicts) {
@@ -51,27 +92,24 @@ struct BatchRunner: Sendable {
         let lanes = LaneRunner(source: core.configuration.source, transaction: transaction)
         let output = try await lanes.run(items, lanes: plan.lanes)
         leave(plan, messages, clear: clear, in: transaction)
-        core.write(output, to: transaction)
-        return Result(plan: plan, output: output)
+        return (plan, output)
     }
 
     /// Asks the database about the messages, in one flight that also begins the transaction.
     private func plan(_ messages: [IncomingMessage], in transaction: PostgresTransaction) async throws -> BatchPlan {
-        var keys: Set<String> = []
-        var steps: [String] = []
-        for message in messages {
-            if let key = message.key { keys.insert(key) }
-            if let fence = message.fence, !fence.isCompensation { steps.append(fence.key) }
-        }
-        var statements = [InboxStatements.record(messages.map(\.id)), InboxStatements.parkedKeys(Array(keys))]
-        if !steps.isEmpty { statements.append(InboxStatements.fences(steps)) }
-        let answers = try await transaction.pipeline(statements)
+        let (keys, steps) = keysAndSteps(messages)
+        let answers = try await transaction.pipeline([
+            InboxStatements.record(messages.map(\.id)), InboxStatements.checks(keys: keys, steps: steps),
+        ])
         var fresh: Set<UUID> = []
         fresh.reserveCapacity(messages.count)
         for row in answers[0] { fresh.insert(try row.decode(UUID.self, at: 0)) }
-        let parked = try answers[1].map { try $0.decode(String.self, at: 0) }
-        let fenced = steps.isEmpty ? [] : try answers[2].map { try $0.decode(String.self, at: 0) }
-        return BatchPlan(items: messages.map(\.planItem), fresh: fresh, parkedKeys: Set(parked), fenced: Set(fenced))
+        var (parked, fenced): (Set<String>, Set<String>) = ([], [])
+        for row in answers[1] {
+            let (key, isFence) = try row.decode(String.self, Bool.self)
+            if isFence { fenced.insert(key) } else { parked.insert(key) }
+        }
+        return BatchPlan(items: messages.map(\.planItem), fresh: fresh, parkedKeys: parked, fenced: fenced)
     }
 
     /// Sends what the batch leaves behind beside the handlers' own.

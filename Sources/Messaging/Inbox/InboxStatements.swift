@@ -17,10 +17,31 @@ enum InboxStatements {
         """
     }
 
-    /// Those of the keys that have parked messages. Must come after ``record(_:)``: that may wait for another process
-    /// that handles the same messages, and what it parked must be seen.
-    static func parkedKeys(_ keys: [String]) -> SQL {
-        "SELECT DISTINCT partition_key FROM parked WHERE partition_key = ANY(\(keys)::text[])"
+    /// Those of the keys that have parked messages, and those of the steps that have a fence; the second column tells them
+    /// apart. Must come after ``record(_:)``: that may wait for another process that handles the same messages, and what it
+    /// parked must be seen.
+    static func checks(keys: [String], steps: [String]) -> SQL {
+        let parked: SQL = "SELECT DISTINCT partition_key, false FROM parked WHERE partition_key = ANY(\(keys)::text[])"
+        if steps.isEmpty { return parked }
+        return parked + " UNION ALL SELECT key, true FROM fences WHERE key = ANY(\(steps)::text[])"
+    }
+
+    /// ``record(_:)``, which fails if any was known.
+    static func recordNew(_ ids: [UUID]) -> SQL {
+        """
+        WITH recorded AS (
+            INSERT INTO inbox (message_id) SELECT id FROM unnest(\(ids)::uuid[]) AS u(id) ORDER BY id
+            ON CONFLICT DO NOTHING RETURNING 1)
+        SELECT CASE WHEN count(*) < \(ids.count) THEN inbox_refuse() END FROM recorded
+        """
+    }
+
+    /// ``checks(keys:steps:)``, which fails if there are any.
+    static func checkNone(keys: [String], steps: [String]) -> SQL {
+        let parked: SQL = "EXISTS (SELECT FROM parked WHERE partition_key = ANY(\(keys)::text[]))"
+        if steps.isEmpty { return "SELECT CASE WHEN " + parked + " THEN inbox_refuse() END" }
+        return "SELECT CASE WHEN " + parked + " OR EXISTS (SELECT FROM fences WHERE key = ANY(\(steps)::text[])) "
+            + "THEN inbox_refuse() END"
     }
 
     /// Those of the steps that have a fence.

@@ -1,4 +1,5 @@
 import Locking
+import Postgres
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -14,11 +15,14 @@ final class OutputCollector: Sendable {
         /// Timers to set and (entry nil) to cancel, in the order of the calls.
         var timers: [(id: UUID, entry: TimerEntry?)] = []
         var hooks: [@Sendable () -> Void] = []
+        /// Statements for the end, by key.
+        var closing: [String: @Sendable () -> SQL] = [:]
 
         mutating func append(_ other: Output) {
             if !other.entries.isEmpty { entries += other.entries }
             if !other.timers.isEmpty { timers += other.timers }
             if !other.hooks.isEmpty { hooks += other.hooks }
+            if !other.closing.isEmpty { closing.merge(other.closing) { $1 } }
         }
     }
 
@@ -42,6 +46,10 @@ final class OutputCollector: Sendable {
     func schedule(_ timer: TimerEntry) { state.withLock { $0.output.timers.append((timer.id, timer)) } }
 
     func cancel(_ id: UUID) { state.withLock { $0.output.timers.append((id, nil)) } }
+
+    func beforeCommit(_ key: String, _ statement: @escaping @Sendable () -> SQL) {
+        state.withLock { $0.output.closing[key] = statement }
+    }
 
     func afterCommit(_ hook: @escaping @Sendable () -> Void) { state.withLock { $0.output.hooks.append(hook) } }
 

@@ -16,20 +16,15 @@ import Foundation
 /// process that no longer holds it. The others stand by: they look for the lock every ``MessagingConfiguration/relayPoll``,
 /// and tell the holder by NOTIFY, outside of any business transaction, that they have committed something.
 ///
-/// It goes in lock step: one flight to the database deletes what the broker has confirmed and reads what is next; one
-/// flight to the broker publishes that. Messages of one key that are in the same flight leave in order over one channel;
-/// if one of them is refused, those behind it in later flights wait for it, but one behind it in the same flight may
-/// already have been taken.
+/// What this process commits it gets in memory and publishes without reading it (``OutboxFeed``). The relay's task reads the
+/// outbox when it begins, when rows are missing between those it was handed, when the broker has refused something, when
+/// another process says that it has committed, and every ``MessagingConfiguration/relayPoll``. One flight at a time is
+/// published: messages in it leave in order over one channel; if one of them is refused, those behind it in later flights
+/// wait for it, but one behind it in the same flight may already have been taken.
 final class OutboxRelay: Sendable {
     private let core: MessagingCore
 
     init(core: MessagingCore) { self.core = core }
-
-    private struct Row {
-        let id: Int64
-        let attempts: Int
-        let message: OutgoingMessage
-    }
 
     func run() async {
         let publisher = core.amqp.publisher(window: max(1, core.configuration.relayBatch))
@@ -59,8 +54,17 @@ final class OutboxRelay: Sendable {
             if try await standBy(connection, key: key, channel: channel) {
                 core.state.withLock { $0.isRelaying = true }
                 let notifications = try await connection.listen(channel)
-                let listening = Task { [wake = core.relayWake] in for await _ in notifications { wake.signal() } }
-                defer { listening.cancel() }
+                let listening = Task { [feed = core.feed] in for await _ in notifications { feed.look() } }
+                defer {
+                    listening.cancel()
+                    core.feed.resign()
+                }
+                core.feed.lead(publisher)
+                // With the connection the lock is gone: what is handed over from then on is somebody else's.
+                connection.whenClosed { [feed = core.feed, wake = core.relayWake] in
+                    feed.resign()
+                    wake.signal()
+                }
                 try await lead(connection, publisher)
             }
             await connection.close()
@@ -84,89 +88,84 @@ final class OutboxRelay: Sendable {
     }
 
     private func lead(_ connection: PostgresConnection, _ publisher: AMQPPublisher) async throws {
-        var ledger = RelayLedger(rows: [], outcomes: [])
-        var hasRefused = true
-        var declared: Set<String> = []
+        var nextRead = ContinuousClock.now
         while !core.abort.isSet {
             let isLast = core.relayStop.isSet
-            let rows = try await flight(connection, ledger, &hasRefused)
-            ledger = RelayLedger(rows: [], outcomes: [])
-            guard !rows.isEmpty else {
-                if isLast { return }
-                await core.relayWake.wait(upTo: core.configuration.relayPoll)
-                continue
+            let left = ContinuousClock.now.duration(to: nextRead)
+            switch core.feed.duty(read: isLast || left <= .zero, sleep: left) {
+            case .wait: await core.relayWake.wait(upTo: .milliseconds(100))
+            case .sleep(let time): await core.relayWake.wait(upTo: time)
+            case .delete(let ids): try await connection.execute(RelayStatements.delete(ids))
+            case .read:
+                nextRead = .now + core.configuration.relayPoll
+                let rows = try await read(connection)
+                if rows.isEmpty {
+                    if isLast { return }
+                    if core.feed.mustRead { await core.relayWake.wait(upTo: core.configuration.relayPoll) }
+                    continue
+                }
+                await declare(rows)
+                let isAnswered = await core.feed.publish(rows, with: publisher)
+                if !isAnswered { await core.relayWake.wait(upTo: .milliseconds(100)) }
             }
-            await declare(rows, &declared)
-            let outcomes = await publisher.publish(rows.map(\.message))
-            ledger = RelayLedger(rows: rows.map { ($0.id, $0.attempts) }, outcomes: outcomes)
-            core.configuration.faults.afterConfirm?()
-            let (done, failed) = (ledger.done.count, ledger.refused.count + ledger.unanswered)
-            core.counters.update {
-                $0.published += done
-                $0.publishFailures += failed
-            }
-            if !ledger.refused.isEmpty { hasRefused = true }
-            if ledger.unanswered > 0, done == 0 { await core.relayWake.wait(upTo: .milliseconds(100)) }
+            if connection.isClosed { throw PostgresError(code: .connectionClosed, message: "the relay lost its connection") }
         }
     }
 
     /// Deletes what is done, marks what was refused and reads what is next, in one flight.
-    private func flight(
-        _ connection: PostgresConnection, _ ledger: RelayLedger, _ hasRefused: inout Bool
-    ) async throws -> [Row] {
+    private func read(_ connection: PostgresConnection) async throws -> [OutboxFeed.Row] {
+        let isCautious = core.feed.hasRefused
+        let settlement = core.feed.beginRead()
         var statements: [SQL] = []
-        if !ledger.done.isEmpty { statements.append(RelayStatements.delete(ledger.done)) }
-        if !ledger.refused.isEmpty {
-            for refused in ledger.refused where refused.attempts == 1 {
-                core.logger.warning("the broker did not take a message", metadata: ["reason": "\(refused.reason)"])
-            }
-            let delays = core.withGenerator { generator in
-                ledger.refused.map {
-                    core.configuration.relayRetry.delay(afterTries: $0.attempts, using: &generator).seconds
-                }
-            }
-            statements.append(RelayStatements.refuse(ledger.refused, delays: delays))
-        }
-        let limit = max(1, core.configuration.relayBatch)
-        if hasRefused { statements.append(RelayStatements.hasRefused) }
-        statements.append(hasRefused ? RelayStatements.nextBehindRefused(limit) : RelayStatements.next(limit))
+        if !settlement.done.isEmpty { statements.append(RelayStatements.delete(settlement.done)) }
+        if !settlement.refused.isEmpty { statements.append(refusal(settlement.refused)) }
+        if isCautious { statements.append(RelayStatements.hasRefused) }
+        let (limit, source) = (core.feed.limit, core.configuration.source)
+        statements.append(
+            isCautious ? RelayStatements.nextBehindRefused(limit, source: source) : RelayStatements.next(limit, source: source))
         let answers = try await connection.pipeline(statements)
-        let isCautious = hasRefused
-        if isCautious { hasRefused = try answers[answers.count - 2].first?.decode(Bool.self, at: 0) ?? true }
-        return try answers[answers.count - 1].map(Self.row)
+        let hasRefused = isCautious ? try answers[answers.count - 2].first?.decode(Bool.self, at: 0) ?? true : false
+        guard let found = answers.last, let first = found.first else {
+            throw MessagingError(.usage, "the read of the outbox has no answer")
+        }
+        let (ended, begun, last) = try first.decode(Int64.self, Int64.self, Int64.self)
+        let isEmpty = try first.decode(Int64?.self, at: 3) == nil
+        let rows = isEmpty ? [] : try found.map(Self.row)
+        core.feed.endRead(
+            rows, last: last, horizon: .init(ended: ended, begun: begun), isComplete: rows.count < limit,
+            hasRefused: hasRefused)
+        return rows
     }
 
-    private static func row(_ row: PostgresRow) throws -> Row {
-        let id = try row.decode(Int64.self, at: 0)
-        let messageID = try row.decode(UUID.self, at: 1)
-        let exchange = try row.decode(String.self, at: 2)
-        let routingKey = try row.decode(String.self, at: 3)
-        let key = try row.decode(String?.self, at: 4)
-        var payload = try row.decode([UInt8].self, at: 5)
-        if let sequence = try row.decode(Int64?.self, at: 6) {
-            payload = Envelope.appending(sequence: sequence, to: payload)
+    private func refusal(_ refused: [RelayLedger.Refused]) -> SQL {
+        for refused in refused where refused.attempts == 1 {
+            core.logger.warning("the broker did not take a message", metadata: ["reason": "\(refused.reason)"])
         }
-        var properties = MessageProperties(contentType: WellKnown.contentType)
-        properties.messageID = messageID.lowercased
-        properties.type = routingKey
-        if let key { properties.headers[WorkerTopology.partitionHeader] = .string(key) }
-        return Row(
-            id: id, attempts: Int(try row.decode(Int32.self, at: 7)),
-            message: OutgoingMessage(
-                exchange: exchange, routingKey: routingKey, properties: properties, body: payload,
-                mandatory: exchange == WellKnown.commandsExchange))
+        let delays = core.withGenerator { generator in
+            refused.map {
+                core.configuration.relayRetry.delay(afterTries: $0.attempts, using: &generator).seconds
+            }
+        }
+        return RelayStatements.refuse(refused, delays: delays)
+    }
+
+    private static func row(_ row: PostgresRow) throws -> OutboxFeed.Row {
+        RelayRow.make(
+            id: try row.decode(Int64.self, at: 3), sequence: try row.decode(Int64?.self, at: 9),
+            attempts: Int(try row.decode(Int32.self, at: 10)), messageID: try row.decode(UUID.self, at: 4),
+            exchange: try row.decode(String.self, at: 5), routingKey: try row.decode(String.self, at: 6),
+            key: try row.decode(String?.self, at: 7), payload: try row.decode([UInt8].self, at: 8))
     }
 
     /// Publishing to an exchange that does not exist closes the channel, so each is declared before its first message. A
     /// user who may not declare can go on if the exchange is there.
-    private func declare(_ rows: [Row], _ declared: inout Set<String>) async {
-        for row in rows where !declared.contains(row.message.exchange) {
-            let name = row.message.exchange
+    private func declare(_ rows: [OutboxFeed.Row]) async {
+        for name in core.feed.undeclared(rows) {
             do {
                 try await core.amqp.declare(AMQPTopology(exchanges: [WorkerTopology.exchange(name)]))
-                declared.insert(name)
+                core.feed.declared(name)
             } catch {
-                if !error.isConnectionFailure { declared.insert(name) }
+                if !error.isConnectionFailure { core.feed.declared(name) }
                 core.logger.debug("an exchange was not declared", metadata: ["exchange": "\(name)", "error": "\(error)"])
             }
         }

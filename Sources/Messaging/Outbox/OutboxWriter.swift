@@ -2,11 +2,12 @@ import Postgres
 
 /// Writes the messages of a transaction into the outbox.
 enum OutboxWriter {
-    /// One statement for all messages, in their order.
+    /// One statement for all messages, in their order. It answers with the id and the number of each.
     ///
     /// Events get consecutive numbers from the row of their source in `outbox_sequence`. The row stays locked until the
     /// transaction ends, so numbers are given in the order of commits, and those of a rolled-back transaction are given
-    /// again: there are no gaps. Commands have no number; a transaction with commands alone does not touch the row.
+    /// again: there are no gaps. Commands have no number; a transaction with commands alone does not touch the row. It has
+    /// its transaction id before the first row has an id, which ``RelayFeed/Horizon`` relies on.
     static func insert(_ entries: [OutboxEntry], source: String) -> SQL {
         var numbers: [Int64] = []
         numbers.reserveCapacity(entries.count)
@@ -24,10 +25,11 @@ enum OutboxWriter {
             return """
                 INSERT INTO outbox (message_id, exchange, routing_key, partition_key, payload)
                 SELECT m.id, m.exchange, m.routing_key, NULLIF(m.partition_key, ''), m.payload
-                FROM unnest(\(ids)::uuid[], \(exchanges)::text[], \(routingKeys)::text[], \(partitionKeys)::text[],
-                            \(payloads)::bytea[])
+                FROM pg_current_xact_id() AS x, unnest(\(ids)::uuid[], \(exchanges)::text[], \(routingKeys)::text[],
+                     \(partitionKeys)::text[], \(payloads)::bytea[])
                      WITH ORDINALITY AS m(id, exchange, routing_key, partition_key, payload, place)
                 ORDER BY m.place
+                RETURNING id, sequence
                 """
         }
         return """
@@ -44,6 +46,7 @@ enum OutboxWriter {
                               \(payloads)::bytea[], \(numbers)::bigint[])
                  WITH ORDINALITY AS m(id, exchange, routing_key, partition_key, payload, number, place)
             ORDER BY m.place
+            RETURNING id, sequence
             """
     }
 }

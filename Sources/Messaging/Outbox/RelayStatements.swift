@@ -32,22 +32,37 @@ enum RelayStatements {
     static let hasRefused: SQL = "SELECT EXISTS (SELECT 1 FROM outbox WHERE retry_at IS NOT NULL)"
 
     /// The next rows in order. What is visible and there is unsent: there is no cursor that a late commit could be behind.
-    static func next(_ limit: Int) -> SQL {
+    ///
+    /// Each row has in front of it what the read could see, see ``RelayFeed/Horizon``, and the last number given to an event;
+    /// if there are none, that comes alone. It is one statement, so that all of it is of one moment.
+    static func next(_ limit: Int, source: String) -> SQL {
         """
-        SELECT id, message_id, exchange, routing_key, partition_key, payload, sequence, attempts
-        FROM outbox ORDER BY id LIMIT \(limit)
+        SELECT \(seen(source)), o.*
+        FROM (SELECT) AS one LEFT JOIN (SELECT \(columns) FROM outbox ORDER BY id LIMIT \(limit)) AS o ON true
+        ORDER BY o.id
         """
     }
 
     /// The next rows while some have been refused: those wait for their time, and the rows of their keys behind them.
-    static func nextBehindRefused(_ limit: Int) -> SQL {
+    static func nextBehindRefused(_ limit: Int, source: String) -> SQL {
         """
-        SELECT id, message_id, exchange, routing_key, partition_key, payload, sequence, attempts
-        FROM outbox o
-        WHERE (o.retry_at IS NULL OR o.retry_at <= now()) AND NOT EXISTS (
-            SELECT 1 FROM outbox b
-            WHERE b.partition_key = o.partition_key AND b.id < o.id AND b.retry_at IS NOT NULL)
-        ORDER BY o.id LIMIT \(limit)
+        SELECT \(seen(source)), o.*
+        FROM (SELECT) AS one LEFT JOIN (
+            SELECT \(columns) FROM outbox o
+            WHERE (o.retry_at IS NULL OR o.retry_at <= now()) AND NOT EXISTS (
+                SELECT 1 FROM outbox b
+                WHERE b.partition_key = o.partition_key AND b.id < o.id AND b.retry_at IS NOT NULL)
+            ORDER BY o.id LIMIT \(limit)) AS o ON true
+        ORDER BY o.id
         """
     }
+
+    private static func seen(_ source: String) -> SQL {
+        """
+        pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+        coalesce((SELECT last FROM outbox_sequence WHERE source = \(source)), 0)
+        """
+    }
+
+    private static let columns: SQL = "id, message_id, exchange, routing_key, partition_key, payload, sequence, attempts"
 }

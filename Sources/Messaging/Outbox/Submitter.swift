@@ -83,16 +83,17 @@ final class Submitter: Sendable {
 
     private func write(_ batch: [Pending]) async throws {
         let entries = batch.flatMap(\.entries)
-        try await core.postgres.withTransaction { transaction in
+        let source = core.configuration.source
+        let (_, answers) = try await core.postgres.withClosingTransaction { transaction in
             for pending in batch {
                 for statement in pending.statements { transaction.enqueue(statement) }
             }
-            if !entries.isEmpty { transaction.enqueue(OutboxWriter.insert(entries, source: core.configuration.source)) }
+            return ((), entries.isEmpty ? [] : [OutboxWriter.insert(entries, source: source)])
         }
         core.counters.update {
             $0.submissions += batch.count
             $0.submissionBatches += 1
         }
-        if !entries.isEmpty { core.relayWake.signal() }
+        if !entries.isEmpty { core.feed.handOver(entries, answers.first) }
     }
 }

@@ -93,7 +93,7 @@ struct ParkedRetrier: Sendable {
     }
 
     private func handle(_ message: ParkedMessage) async throws {
-        let output = try await core.postgres.withTransaction { transaction -> OutputCollector.Output? in
+        let done = try await core.transaction { transaction -> (result: Void, output: OutputCollector.Output)? in
             var statements: [SQL] = [
                 """
                 SELECT 1 FROM parked WHERE position = \(message.position) AND message_id = \(message.id)
@@ -113,12 +113,11 @@ struct ParkedRetrier: Sendable {
             }
             transaction.enqueue("DELETE FROM parked WHERE position = \(message.position)")
             if let key = message.key { transaction.enqueue(ParkedStatements.promote(keys: [key])) }
-            core.write(output, to: transaction)
-            return output
+            return ((), output)
         }
-        guard let output else { return }
+        guard let done else { return }
         core.counters.update { $0.handled += 1 }
-        core.committed(output)
+        core.committed(done)
     }
 
     /// Writes down that a run failed: when the next is, or that an operator is needed.

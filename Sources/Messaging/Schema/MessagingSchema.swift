@@ -10,6 +10,7 @@ public enum MessagingSchema {
         Migration(version: "1", description: "inbox and outbox", sql: inboxAndOutbox),
         Migration(version: "2", description: "parking", sql: parking),
         Migration(version: "3", description: "timers and fences", sql: timersAndFences),
+        Migration(version: "4", description: "refusal", sql: refusal),
     ]
 
     // The rows of one batch share one received_at, so its index stays small (deduplicated leaves).
@@ -76,6 +77,15 @@ public enum MessagingSchema {
         CREATE INDEX parked_key ON parked (partition_key, position);
         CREATE INDEX parked_due ON parked (next_attempt_at) WHERE status = 'retrying';
         CREATE INDEX parked_fingerprint ON parked (fingerprint);
+        """
+
+    // Ends a transaction that was begun in the hope that its messages are new, and that nothing holds them up.
+    private static let refusal = """
+        CREATE FUNCTION inbox_refuse() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+        BEGIN
+            RAISE EXCEPTION 'a message of the batch is known, or must wait' USING ERRCODE = 'MR001';
+        END
+        $$;
         """
 
     private static let timersAndFences = """

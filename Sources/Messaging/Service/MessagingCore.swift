@@ -15,6 +15,8 @@ final class MessagingCore: Sendable {
     let state = Locked(MessagingState())
     /// Wakes the relay: something was committed into the outbox.
     let relayWake = Wakeup()
+    /// Publishes what was committed.
+    let feed: OutboxFeed
     /// Wakes the timer runner: a timer was set.
     let timerWake = Wakeup()
     /// Wakes the retrier of parked messages.
@@ -38,6 +40,7 @@ final class MessagingCore: Sendable {
         self.postgres = postgres
         self.amqp = amqp
         self.logger = logger
+        feed = OutboxFeed(configuration: configuration, counters: counters, wake: relayWake)
         generator = Locked(SeededGenerator(seed: configuration.jitterSeed ?? .random(in: .min ... .max)))
     }
 
@@ -52,18 +55,37 @@ final class MessagingCore: Sendable {
 
     // MARK: What a handling leaves behind
 
-    /// Sends the statements that write `output`. The outbox comes last: it takes the lock of the event numbers, which is
-    /// held until the commit.
-    func write(_ output: OutputCollector.Output, to transaction: PostgresTransaction) {
-        if !output.timers.isEmpty { TimerStatements.write(output.timers, to: transaction) }
-        if !output.entries.isEmpty {
-            transaction.enqueue(OutboxWriter.insert(output.entries, source: configuration.source))
+    /// Runs `body` in a transaction that ends with what it leaves behind. The outbox comes last, in the flight of the commit:
+    /// it takes the lock of the event numbers, which is held until then.
+    ///
+    /// - Returns: nil if `body` did.
+    func transaction<R: Sendable>(
+        _ body: @Sendable (PostgresTransaction) async throws -> (result: R, output: OutputCollector.Output)?
+    ) async throws -> Committed<R>? {
+        let source = configuration.source
+        let (left, answers) = try await postgres.withClosingTransaction { transaction in
+            guard let left = try await body(transaction) else { return (nil as (result: R, output: OutputCollector.Output)?, []) }
+            if !left.output.timers.isEmpty { TimerStatements.write(left.output.timers, to: transaction) }
+            // In the order of the keys, so that two processes lock their rows in the same order.
+            for (_, statement) in left.output.closing.sorted(by: { $0.key < $1.key }) { transaction.enqueue(statement()) }
+            let entries = left.output.entries
+            return (left, entries.isEmpty ? [] : [OutboxWriter.insert(entries, source: source)])
         }
+        return left.map { Committed(result: $0.result, output: $0.output, answer: answers.first) }
     }
 
-    /// Wakes who has to know, after the commit.
-    func committed(_ output: OutputCollector.Output) {
-        if !output.entries.isEmpty { relayWake.signal() }
+    /// A transaction that has committed.
+    struct Committed<R: Sendable>: Sendable {
+        let result: R
+        let output: OutputCollector.Output
+        /// Of the outbox.
+        let answer: PostgresResult?
+    }
+
+    /// Passes on what was committed, and wakes who has to know.
+    func committed<R>(_ committed: Committed<R>) {
+        let output = committed.output
+        if !output.entries.isEmpty { feed.handOver(output.entries, committed.answer) }
         if output.timers.contains(where: { $0.entry != nil }) { timerWake.signal() }
         for hook in output.hooks { hook() }
     }
@@ -74,17 +96,16 @@ final class MessagingCore: Sendable {
         let envelope = Envelope(
             source: configuration.source, type: "millrace.transaction", correlationID: cause.correlationID,
             causationID: cause.causationID, traceparent: cause.traceparent)
-        let (result, output) = try await postgres.withTransaction { transaction in
+        let done = try await transaction { transaction in
             let collector = OutputCollector()
             let context = MessageContext(
                 db: transaction, envelope: envelope, attempt: 1, source: configuration.source, cause: cause,
                 collector: collector)
             let result = try await body(context)
-            let output = collector.finish()
-            write(output, to: transaction)
-            return (result, output)
+            return (result, collector.finish())
         }
-        committed(output)
-        return result
+        guard let done else { throw MessagingError(.usage, "the transaction left nothing") }
+        committed(done)
+        return done.result
     }
 }

@@ -1,4 +1,5 @@
 import Logging
+import Postgres
 import ServiceLifecycle
 
 /// Runs the parts of a ``Messaging`` and ends them in order: first what takes work, then what finishes it, last the
@@ -26,13 +27,16 @@ struct MessagingRunner: Sendable {
     }
 
     private func runParts() async {
-        let relaying = Task { await relay.run() }
-        let submitting = Task { await submitter.run() }
-        var workers = [
-            Task { await TimerRunner(core: core).run() }, Task { await Retention(core: core).run() },
-            Task { await ParkedRetrier(core: core).run() },
+        // All of them mostly wait for the database: on the thread of its connections they need no other.
+        let executor = PostgresClient.executor
+        let relaying = Task(executorPreference: executor) { await relay.run() }
+        let submitting = Task(executorPreference: executor) { await submitter.run() }
+        let workers = [
+            Task(executorPreference: executor) { await TimerRunner(core: core).run() },
+            Task(executorPreference: executor) { await Retention(core: core).run() },
+            Task(executorPreference: executor) { await ParkedRetrier(core: core).run() },
+            Task(executorPreference: executor) { await consume() },
         ]
-        workers.append(Task { await consume() })
         let all = workers + [relaying, submitting]
 
         await core.stop.wait()

@@ -1,4 +1,5 @@
 import Locking
+import Postgres
 
 /// Wakes one waiting task. Signals that come while nobody waits are remembered, as one.
 final class Wakeup: Sendable {
@@ -31,7 +32,7 @@ final class Wakeup: Sendable {
             state.lastTicket += 1
             return state.lastTicket
         }
-        let sleeper = Locked<Task<Void, Never>?>(nil)
+        let sleeper = Locked<LoopTimer?>(nil)
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
@@ -45,12 +46,8 @@ final class Wakeup: Sendable {
                 if isOver {
                     continuation.resume()
                 } else {
-                    sleeper.withLock {
-                        $0 = Task { [weak self] in
-                            guard (try? await Task.sleep(for: timeout)) != nil else { return }
-                            self?.expire(ticket)
-                        }
-                    }
+                    let timer = EventLoop.shared.async(after: timeout) { [weak self] in self?.expire(ticket) }
+                    sleeper.withLock { $0 = timer }
                 }
             }
         } onCancel: {

@@ -72,7 +72,7 @@ struct TimerRunner: Sendable {
     }
 
     private func fire(_ timers: [DueTimer]) async throws {
-        let (count, output) = try await core.postgres.withTransaction { transaction in
+        let done = try await core.transaction { transaction in
             let rows = try await transaction.execute(TimerStatements.take(timers))
             let taken = try Set(rows.map { try $0.decode(UUID.self, at: 0) })
             let items = timers.map { taken.contains($0.id) ? LaneItem($0, handlers: core.handlers) : nil }
@@ -88,14 +88,14 @@ struct TimerRunner: Sendable {
             }
             let runner = LaneRunner(source: core.configuration.source, transaction: transaction)
             let output = try await runner.run(items, lanes: lanes)
-            core.write(output, to: transaction)
             return (taken.count, output)
         }
+        guard let done else { return }
         core.counters.update {
-            $0.timersFired += count
-            $0.handled += count
+            $0.timersFired += done.result
+            $0.handled += done.result
         }
-        core.committed(output)
+        core.committed(done)
     }
 
     /// Writes down that a run failed: when the next is, or parks the timer for an operator.

@@ -1,5 +1,4 @@
 import CLibPQ
-import Dispatch
 import Logging
 
 #if canImport(Glibc)
@@ -12,23 +11,19 @@ import Darwin
 
 /// Owns the `PGconn` of one connection and the events of its socket.
 ///
-/// Sendable by proof: it is made on the connection's queue, handed to the actor that runs on that queue, and used only there;
-/// `deinit` runs when nobody refers to it any more.
+/// Sendable by proof: it is made while nobody else knows it, handed to the actor that runs on the loop's thread, and used only
+/// there; `deinit` runs when nobody refers to it any more, and leaves the rest to that thread.
 final class ConnectionLink: @unchecked Sendable {
     let pointer: OpaquePointer
-    #if os(Linux)
-    private var socketWatch: SocketWatch?
-    #else
-    private var reader: (any DispatchSourceRead)?
-    private var writer: (any DispatchSourceWrite)?
-    private var isWriterArmed = false
-    #endif
+    private let loop: EventLoop
+    private var watch: SocketWatch?
     private var isFinished = false
     private let notices: Unmanaged<NoticeSink>
 
     /// Takes ownership of a connection that has been established.
-    init(_ pointer: OpaquePointer, logger: Logger) {
+    init(_ pointer: OpaquePointer, loop: EventLoop, logger: Logger) {
         self.pointer = pointer
+        self.loop = loop
         notices = Unmanaged.passRetained(NoticeSink(logger))
         // Without a receiver libpq prints notices to stderr.
         PQsetNoticeReceiver(
@@ -39,53 +34,38 @@ final class ConnectionLink: @unchecked Sendable {
             }, notices.toOpaque())
     }
 
-    deinit { finish() }
+    deinit {
+        if isFinished { return }
+        let remains = Remains(pointer: pointer, notices: notices, watch: watch)
+        if watch == nil || loop.isCurrent { remains.finish(on: loop) } else { loop.async { [loop] in remains.finish(on: loop) } }
+    }
 
-    /// Calls the handlers on `queue` when the socket can be read or, after ``armWriter()``, written.
+    /// What is to be freed, on the loop's thread.
     ///
-    /// A duplicate of the descriptor is watched: libpq closes its own whenever it finds the connection broken, and a descriptor
-    /// must not be closed (and its number used again) while it is still watched.
-    func watch(on queue: DispatchQueue, readable: @escaping @Sendable () -> Void, writable: @escaping @Sendable () -> Void) -> Bool {
-        let descriptor = dup(PQsocket(pointer))
-        guard descriptor >= 0 else { return false }
-        #if os(Linux)
-        socketWatch = SocketPoller.shared.add { id in
-            SocketWatch(id: id, descriptor: descriptor, queue: queue, readable: readable, writable: writable)
+    /// Sendable by proof: made by the one who frees, who gives it away at once.
+    private struct Remains: @unchecked Sendable {
+        let pointer: OpaquePointer
+        let notices: Unmanaged<NoticeSink>
+        let watch: SocketWatch?
+
+        func finish(on loop: EventLoop) {
+            watch?.cancel(on: loop)
+            PQfinish(pointer)
+            notices.release()
         }
-        return socketWatch != nil
-        #else
-        let owner = DescriptorOwner(descriptor)
-        let reader = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        let writer = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-        reader.setEventHandler(handler: readable)
-        writer.setEventHandler(handler: writable)
-        // Both handlers hold the owner, so that the descriptor is closed when the second has run.
-        reader.setCancelHandler { withExtendedLifetime(owner) {} }
-        writer.setCancelHandler { withExtendedLifetime(owner) {} }
-        reader.resume()
-        self.reader = reader
-        self.writer = writer
-        return true
-        #endif
     }
 
-    #if os(Linux)
-    func armWriter() { socketWatch?.setWantsWrite(true) }
-
-    func disarmWriter() { socketWatch?.setWantsWrite(false) }
-    #else
-    func armWriter() {
-        guard !isWriterArmed, let writer else { return }
-        isWriterArmed = true
-        writer.resume()
+    /// Calls the handlers when the socket can be read or, after ``armWriter()``, written. To be called on the loop's thread.
+    func watch(readable: @escaping () -> Void, writable: @escaping () -> Void) {
+        let pointer = pointer
+        let watch = SocketWatch(descriptor: { PQsocket(pointer) }, readable: readable, writable: writable)
+        self.watch = watch
+        loop.add(watch)
     }
 
-    func disarmWriter() {
-        guard isWriterArmed, let writer else { return }
-        isWriterArmed = false
-        writer.suspend()
-    }
-    #endif
+    func armWriter() { watch?.wantsWrite = true }
+
+    func disarmWriter() { watch?.wantsWrite = false }
 
     /// Whether the socket has more to read, its end included.
     ///
@@ -119,29 +99,10 @@ final class ConnectionLink: @unchecked Sendable {
     func finish() {
         if isFinished { return }
         isFinished = true
-        #if os(Linux)
-        socketWatch?.cancel()
-        socketWatch = nil
-        #else
-        armWriter()  // a suspended source must not be released
-        reader?.cancel()
-        writer?.cancel()
-        reader = nil
-        writer = nil
-        #endif
-        PQfinish(pointer)
-        notices.release()
+        Remains(pointer: pointer, notices: notices, watch: watch).finish(on: loop)
+        watch = nil
     }
 }
-
-#if !os(Linux)
-/// Closes a descriptor when the last reference goes.
-private final class DescriptorOwner: Sendable {
-    private let descriptor: CInt
-    init(_ descriptor: CInt) { self.descriptor = descriptor }
-    deinit { close(descriptor) }
-}
-#endif
 
 /// Where the server's notices go: the log, at level debug.
 private final class NoticeSink: Sendable {

@@ -13,18 +13,18 @@ import Darwin
 
 /// Opens a connection.
 ///
-/// This part blocks, on the new connection's own queue, which has nothing else to do yet: name resolution blocks inside libpq
+/// This part blocks, on a queue made for it: name resolution blocks inside libpq
 /// anyway, and while it tries one address after another libpq replaces its socket, so that `poll` on the socket of the moment is
 /// the simplest thing that is right.
 enum Connector {
     static func connect(
-        _ configuration: PostgresConfiguration, executor: SerialQueueExecutor, logger: Logger
+        _ configuration: PostgresConfiguration, loop: EventLoop, logger: Logger
     ) async throws(PostgresError) -> ConnectionLink {
         let isCancelled = Flag()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                executor.queue.async {
-                    continuation.resume(returning: Result { () throws(PostgresError) in try open(configuration, isCancelled, logger) })
+                DispatchQueue(label: "postgres.connect").async {
+                    continuation.resume(returning: Result { () throws(PostgresError) in try open(configuration, loop, isCancelled, logger) })
                 }
             }
         } onCancel: {
@@ -40,7 +40,7 @@ enum Connector {
     }
 
     private static func open(
-        _ configuration: PostgresConfiguration, _ isCancelled: Flag, _ logger: Logger
+        _ configuration: PostgresConfiguration, _ loop: EventLoop, _ isCancelled: Flag, _ logger: Logger
     ) throws(PostgresError) -> ConnectionLink {
         func failure(_ reason: String) -> PostgresError {
             PostgresError(code: .connectionFailed, message: "cannot connect to PostgreSQL at \(configuration): \(reason)")
@@ -50,7 +50,7 @@ enum Connector {
             withCStrings(keywords.map(\.1)) { values in PQconnectStartParams(names, values, 0) }
         }
         guard let pointer else { throw failure("out of memory") }
-        let link = ConnectionLink(pointer, logger: logger)
+        let link = ConnectionLink(pointer, loop: loop, logger: logger)
         if PQstatus(pointer) == CONNECTION_BAD { throw failure(link.errorMessage) }
         let deadline = ContinuousClock.now + configuration.connectTimeout
         var events = Int16(POLLOUT)

@@ -1,7 +1,7 @@
 import CLibPQ
 import Locking
 
-/// Hands out the rows of a COPY one by one and fetches them in batches, because each fetch is a switch to the connection's queue.
+/// Hands out the rows of a COPY one by one and fetches them in batches, because each fetch is a switch to the connection's thread.
 final class CopyReader: Sendable {
     private struct State {
         var rows: ArraySlice<[UInt8]> = []
@@ -88,7 +88,7 @@ extension PostgresConnection {
 
     /// Stops a COPY that nobody reads and throws the rest away.
     nonisolated func abandonCopy(_ sql: SQL, file: String, line: Int) {
-        executor.queue.async {
+        executor.loop.async {
             self.assumeIsolated { connection in
                 if connection.isLost { return }
                 connection.sendCancel()

@@ -21,7 +21,7 @@ extension PostgresResult: PipelineValue {
     package var isRollback: Bool { commandTag == "ROLLBACK" }
 }
 
-/// What the connection's queue is asked to do.
+/// What the connection's thread is asked to do.
 enum MailboxItem {
     case request(ConnectionRequest)
     case cancel(UInt64)
@@ -30,9 +30,9 @@ enum MailboxItem {
     case close(CheckedContinuation<Void, Never>)
 }
 
-/// Where tasks leave requests for a connection without switching to its queue.
+/// Where tasks leave requests for a connection without switching to its thread.
 ///
-/// Whoever leaves the first request schedules one turn of the queue; what others leave until then goes out in the same flight. A
+/// Whoever leaves the first request schedules one turn of the connection; what others leave until then goes out in the same flight. A
 /// request without a waiter does not schedule a turn: it goes out with the next one.
 final class Mailbox: Sendable {
     /// A transaction of this connection.
@@ -65,7 +65,7 @@ final class Mailbox: Sendable {
     private let ids = Atomic<UInt64>(1)
     private let schedule: @Sendable () -> Void
 
-    /// `schedule` makes the queue take the items, once for each call.
+    /// `schedule` makes the connection take the items, once for each call.
     init(schedule: @escaping @Sendable () -> Void) { self.schedule = schedule }
 
     func nextID() -> UInt64 { ids.add(1, ordering: .relaxed).newValue }

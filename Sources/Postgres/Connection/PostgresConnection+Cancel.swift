@@ -33,10 +33,10 @@ extension PostgresConnection {
         cancelQueue = queue
         queue.async {
             let error = handle.send()
-            self.executor.queue.async { self.assumeIsolated { $0.cancelSent(error) } }
+            self.executor.loop.async { self.assumeIsolated { $0.cancelSent(error) } }
         }
         let id = machine.current?.request.id
-        executor.queue.asyncAfter(deadline: .now() + .seconds(Self.cancelPatience)) { [weak self] in
+        executor.loop.async(after: .seconds(Self.cancelPatience)) { [weak self] in
             self?.assumeIsolated { connection in
                 guard let id, connection.machine.current?.request.id == id else { return }
                 connection.lost("the server did not stop a cancelled statement")
@@ -56,7 +56,7 @@ extension PostgresConnection {
     /// The head is cancelled but still runs: either the signal is on its way, or it struck too early. Ask once more, a moment later.
     private func retryCancel() {
         let id = machine.current?.request.id
-        executor.queue.asyncAfter(deadline: .now() + .milliseconds(50)) { [weak self] in
+        executor.loop.async(after: .milliseconds(50)) { [weak self] in
             self?.assumeIsolated { connection in
                 if !connection.isLost, connection.machine.isCancelDue, connection.machine.current?.request.id == id {
                     connection.sendCancel()

@@ -1,6 +1,6 @@
 import CLibPQ
 
-/// The part that runs on the connection's queue: take requests, send, read answers.
+/// The part that runs on the connection's thread: take requests, send, read answers.
 extension PostgresConnection {
     /// Takes what was left in the mailbox and sends it.
     func turn() {

@@ -11,7 +11,7 @@ extension PostgresConnection {
         let (stream, continuation) = AsyncStream.makeStream(of: PostgresNotification.self)
         let id = mailbox.nextID()
         continuation.onTermination = { _ in
-            self.executor.queue.async { self.assumeIsolated { $0.removeListener(id, channel) } }
+            self.executor.loop.async { self.assumeIsolated { $0.removeListener(id, channel) } }
         }
         await addListener(id, channel, continuation)
         do {

@@ -15,15 +15,26 @@ extension PostgresConnection {
         isolation: IsolationLevel = .readCommitted, retries: Int = 3, file: String = #fileID, line: Int = #line,
         _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> R
     ) async throws -> R {
+        try await withClosingTransaction(isolation: isolation, retries: retries, file: file, line: line) { transaction in
+            (try await body(transaction), [])
+        }.result
+    }
+
+    /// The same, with statements that go out in the flight of COMMIT and whose results somebody wants.
+    ///
+    /// - Parameter body: returns its result and these statements.
+    package nonisolated(nonsending) func withClosingTransaction<R>(
+        isolation: IsolationLevel = .readCommitted, retries: Int = 3, file: String = #fileID, line: Int = #line,
+        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> (R, [SQL])
+    ) async throws -> (result: R, answers: [PostgresResult]) {
         var attempt = 0
         while true {
             await passBarrier()
             let id = try begin(isolation, file: file, line: line)
             let transaction = PostgresTransaction(connection: self, id: id)
             do {
-                let result = try await body(transaction)
-                try await commit(id, file: file, line: line)
-                return result
+                let (result, closing) = try await body(transaction)
+                return (result, try await commit(id, closing: closing, file: file, line: line))
             } catch {
                 let cause = transactionFailure(id)
                 await rollback(id, file: file, line: line)
@@ -104,13 +115,17 @@ extension PostgresConnection {
         mailbox.withState { state in state.transaction?.id == id ? state.transaction?.failure : nil }
     }
 
-    private nonisolated func commit(_ id: UInt64, file: String, line: Int) async throws(PostgresError) {
+    private nonisolated func commit(
+        _ id: UInt64, closing: [SQL], file: String, line: Int
+    ) async throws(PostgresError) -> [PostgresResult] {
         // E.g. a statement that could not be encoded was enqueued: it never reached the server, which would commit the rest.
         if let failure = transactionFailure(id), failure.code != .server { throw failure }
-        if dropUnsent(id, limit: 1) { return }
+        if closing.isEmpty, dropUnsent(id, limit: 1) { return [] }
         // Not to be cancelled: the closure has returned, so the transaction is wanted.
-        _ = try await submit(["COMMIT"], transaction: id, role: .commit, isCancellable: false, file: file, line: line)
+        let answers = try await submit(
+            closing + ["COMMIT"], transaction: id, role: .commit, isCancellable: false, file: file, line: line)
         endTransaction(id)
+        return answers.dropLast()
     }
 
     /// Never throws and never hangs: if the server does not answer, the connection is closed, which rolls back too.

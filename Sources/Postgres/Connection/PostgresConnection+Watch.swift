@@ -1,11 +1,7 @@
-import Dispatch
-
 extension PostgresConnection {
-    /// Closes the connection after some time unless the returned work item is cancelled.
-    nonisolated func watch(seconds: Int, reason: String) -> Watch {
-        let item = Watch(DispatchWorkItem { [weak self] in self?.assumeIsolated { $0.lost(reason) } })
-        executor.queue.asyncAfter(deadline: .now() + .seconds(seconds), execute: item.work)
-        return item
+    /// Closes the connection after some time unless what is returned is cancelled.
+    nonisolated func watch(seconds: Int, reason: String) -> LoopTimer {
+        executor.loop.async(after: .seconds(seconds)) { [weak self] in self?.assumeIsolated { $0.lost(reason) } }
     }
 
     /// Waits until nothing is under way, at most `seconds`; returns whether the connection can be used by somebody else.
@@ -39,7 +35,7 @@ extension PostgresConnection {
                 mailbox.withState { state in if !state.isCancelling { state.needsBarrier = false } }
             } else {
                 await withCheckedContinuation { continuation in
-                    executor.queue.asyncAfter(deadline: .now() + .milliseconds(5)) { continuation.resume() }
+                    executor.loop.async(after: .milliseconds(5)) { continuation.resume() }
                 }
             }
         }
@@ -48,13 +44,4 @@ extension PostgresConnection {
 
     /// With 5 ms between them: a cancel request that is not through after a second will not get through.
     private static let barrierAttempts = 200
-
-    /// A pending action that can be called off.
-    ///
-    /// Sendable by proof: `DispatchWorkItem.cancel` may be called from any thread.
-    struct Watch: @unchecked Sendable {
-        let work: DispatchWorkItem
-        init(_ work: DispatchWorkItem) { self.work = work }
-        func cancel() { work.cancel() }
-    }
 }

@@ -5,10 +5,10 @@ public import Logging
 
 /// One connection to PostgreSQL.
 ///
-/// Statements of many tasks may run on it at the same time: they are pipelined in the order of the calls. It is an actor on a serial
-/// queue of its own; callers do not wait for that queue, they leave their request and are resumed with the answer.
+/// Statements of many tasks may run on it at the same time: they are pipelined in the order of the calls. It is an actor on the
+/// thread that waits for its socket; callers do not wait for that thread, they leave their request and are resumed with the answer.
 public actor PostgresConnection: PostgresExecutor {
-    nonisolated let executor: SerialQueueExecutor
+    nonisolated let executor: LoopExecutor
     nonisolated let mailbox: Mailbox
     nonisolated let configuration: PostgresConfiguration
     nonisolated let logger: Logger
@@ -30,7 +30,7 @@ public actor PostgresConnection: PostgresExecutor {
     var listeners: [String: [UInt64: AsyncStream<PostgresNotification>.Continuation]] = [:]
     var cancelQueue: DispatchQueue?
 
-    /// The connection's own queue.
+    /// The loop's thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Opens a connection.
@@ -38,15 +38,15 @@ public actor PostgresConnection: PostgresExecutor {
     public static func connect(
         _ configuration: PostgresConfiguration, logger: Logger
     ) async throws(PostgresError) -> PostgresConnection {
-        let executor = SerialQueueExecutor(label: "postgres.connection")
-        let link = try await Connector.connect(configuration, executor: executor, logger: logger)
+        let executor = LoopExecutor(.shared)
+        let link = try await Connector.connect(configuration, loop: executor.loop, logger: logger)
         let connection = PostgresConnection(link, configuration, executor, logger)
         await connection.start()
         return connection
     }
 
     private init(
-        _ link: ConnectionLink, _ configuration: PostgresConfiguration, _ executor: SerialQueueExecutor, _ logger: Logger
+        _ link: ConnectionLink, _ configuration: PostgresConfiguration, _ executor: LoopExecutor, _ logger: Logger
     ) {
         self.link = link
         self.configuration = configuration
@@ -55,7 +55,7 @@ public actor PostgresConnection: PostgresExecutor {
         processID = PQbackendPID(link.pointer)
         machine = PipelineState(cacheSize: configuration.statementCacheSize)
         let turn = Turn()
-        mailbox = Mailbox { executor.queue.async { turn.run() } }
+        mailbox = Mailbox { executor.loop.atEndOfTurn { turn.run() } }
         turn.connection = self
     }
 
@@ -68,10 +68,9 @@ public actor PostgresConnection: PostgresExecutor {
     }
 
     private func start() {
-        let isWatching = link.watch(
-            on: executor.queue, readable: { [weak self] in self?.assumeIsolated { $0.readable() } },
+        link.watch(
+            readable: { [weak self] in self?.assumeIsolated { $0.readable() } },
             writable: { [weak self] in self?.assumeIsolated { $0.flush() } })
-        if !isWatching { lost("its descriptor cannot be watched") }
     }
 
     /// Ends the session. Statements that are still running fail with code `connectionClosed`.
@@ -79,6 +78,15 @@ public actor PostgresConnection: PostgresExecutor {
         await withCheckedContinuation { continuation in
             if !mailbox.post(.close(continuation)) { continuation.resume() }
         }
+    }
+
+    /// Calls `action` when the connection is closed or lost; now, if it is. Only for a connection outside of a pool, and once.
+    package nonisolated func whenClosed(_ action: @escaping @Sendable () -> Void) {
+        let isClosed = mailbox.withState { state -> Bool in
+            state.onClose = { _ in action() }
+            return state.closed != nil
+        }
+        if isClosed { action() }
     }
 
     /// Whether the connection is closed or broken.

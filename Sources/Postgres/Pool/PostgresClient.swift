@@ -63,6 +63,21 @@ public final class PostgresClient: Service, PostgresExecutor {
         }
     }
 
+    /// The same, with statements that go out in the flight of COMMIT and whose results somebody wants; see
+    /// ``PostgresConnection/withClosingTransaction(isolation:retries:file:line:_:)``.
+    package nonisolated(nonsending) func withClosingTransaction<R>(
+        isolation: IsolationLevel = .readCommitted, retries: Int = 3, file: String = #fileID, line: Int = #line,
+        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> (R, [SQL])
+    ) async throws -> (result: R, answers: [PostgresResult]) {
+        try await withConnection { connection in
+            try await connection.withClosingTransaction(isolation: isolation, retries: retries, file: file, line: line, body)
+        }
+    }
+
+    /// The thread that the connections run on. A task that mostly waits for answers is best run there
+    /// (`Task(executorPreference:)`): no hand-over between threads is needed then. It must not block.
+    package static var executor: any TaskExecutor { EventLoop.shared }
+
     /// Runs one statement on a free connection.
     @discardableResult
     public func execute(_ sql: SQL, file: String, line: Int) async throws(PostgresError) -> PostgresResult {

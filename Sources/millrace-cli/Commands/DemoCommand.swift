@@ -9,7 +9,8 @@ struct DemoCommand: AsyncParsableCommand {
         discussion: """
             Starts everything on a data folder of its own, posts the orders of a CSV file to the REST edge, waits until nothing
             moves, and checks that nothing was lost, doubled or left over. Exits 0 only if every invariant holds; leaves nothing
-            running and nothing on disk.
+            running and nothing on disk. Given DATABASE_URL or AMQP_URL it uses those servers instead of private ones: they must not
+            have anything of these workers, and what it makes there it removes.
 
             EXAMPLES
               millrace demo
@@ -48,6 +49,8 @@ struct DemoCommand: AsyncParsableCommand {
         let directory: String
         if let data { directory = data } else { directory = try TemporaryDirectory.make(prefix: "millrace-demo") }
         if keep, data == nil { throw UsageFailure("--keep needs --data DIR: a temporary folder is removed") }
+        let given = GivenServers(workers: project.workers)
+        try await given.refuseUsed()
         let folder = try DataFolder(directory)
         let options = Demo.Options(
             orders: all, kills: chaos || kills != nil ? kills ?? 10 : 0, seed: seed ?? UInt64.random(in: 0...999_999),
@@ -62,10 +65,10 @@ struct DemoCommand: AsyncParsableCommand {
         do {
             report = try await StopSignals().stoppable { try await demo.run() } kill: { await supervisor.killAll() }
         } catch {
-            await cleanUp(supervisor, directory)
+            await cleanUp(supervisor, directory, given)
             throw error
         }
-        await cleanUp(supervisor, directory)
+        await cleanUp(supervisor, directory, given)
         guard let report else { throw ExitCode(130) }
         switch output.output {
         case .table: Console.shared.output(report.text(.shared))
@@ -74,9 +77,10 @@ struct DemoCommand: AsyncParsableCommand {
         if !report.holds { throw ExitCode.failure }
     }
 
-    private func cleanUp(_ supervisor: Supervisor, _ directory: String) async {
+    private func cleanUp(_ supervisor: Supervisor, _ directory: String, _ given: GivenServers) async {
         Console.shared.endProgress()
         await supervisor.stop()
+        if !keep { await given.remove() }
         if data == nil {
             TemporaryDirectory.remove(directory)
         } else if !keep {

@@ -36,6 +36,11 @@ struct FailuresCommand: AsyncParsableCommand {
             if needed, !all, filter == .all { throw UsageFailure("say which: --id, --group, --type, --key, --error or --all") }
             return filter
         }
+
+        /// One message was named, and there is none: that is a failure, not an empty success.
+        func check(_ count: Int, of worker: String) throws {
+            if count == 0, let id { throw Failed("\(worker) has no such failed message \(id)") }
+        }
     }
 
     static func uuid(_ text: String) throws -> UUID {
@@ -46,10 +51,11 @@ struct FailuresCommand: AsyncParsableCommand {
     /// The worker whose failures are meant, and how to reach its schema.
     struct Target: ParsableArguments {
         @Argument(help: "The worker.") var worker: String
+        @Option(help: "Its schema (default: its name, with _ for -).") var schema: String?
         @OptionGroup var connections: ConnectionOptions
 
         func with<R: Sendable>(_ body: (FailureStore) async throws -> R) async throws -> R {
-            let schema = worker.replacingOccurrences(of: "-", with: "_")
+            let schema = schema ?? worker.replacingOccurrences(of: "-", with: "_")
             return try await connections.withDatabase(schema: schema) { client in
                 try await body(FailureStore(postgres: client, schema: schema))
             }
@@ -69,7 +75,7 @@ struct FailuresCommand: AsyncParsableCommand {
                 let filter = try selection.filter(needed: false)
                 if messages {
                     let failures = try await target.with { try await $0.list(matching: filter, limit: limit) }
-                    output.print(failures) {
+                    output.print(failures.map(FailureView.init)) {
                         var table = Table(["ID", "TYPE", "KEY", "STATUS", "ATTEMPTS", "PARKED", "ERROR"], right: [4])
                         for failure in failures {
                             table.add([
@@ -108,7 +114,7 @@ struct FailuresCommand: AsyncParsableCommand {
                 guard let failure = try await target.with({ try await $0.show(id) }) else {
                     throw Failed("\(target.worker) has no failed message \(id.uuidString.lowercased())")
                 }
-                output.print(failure) {
+                output.print(FailureView(failure)) {
                     var table = Table(["FIELD", "VALUE"])
                     table.add(["id", failure.id.uuidString.lowercased()])
                     table.add(["type", failure.type])
@@ -119,7 +125,7 @@ struct FailuresCommand: AsyncParsableCommand {
                     table.add(["error", "\(failure.errorType ?? ""): \(failure.errorMessage ?? "")"])
                     table.add(["place", failure.errorPlace ?? ""])
                     table.add(["group", failure.fingerprint ?? ""])
-                    table.add(["body", String(decoding: failure.body, as: UTF8.self)])
+                    table.add(["message", String(decoding: failure.body, as: UTF8.self)])
                     return table
                 }
             }
@@ -130,27 +136,34 @@ struct FailuresCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Have failed messages handled again.")
         @OptionGroup var target: Target
         @OptionGroup var selection: Selection
+        @OptionGroup var output: OutputOptions
         @Option(help: ArgumentHelp("So many in a second (default: all at once).", valueName: "n")) var rate: Double?
 
         func validate() throws {
-            if let rate, rate <= 0 { throw ValidationError("--rate must be more than 0") }
+            if let rate, !(rate > 0 && rate <= 1_000_000) { throw ValidationError("--rate must be more than 0") }
         }
 
         func run() async throws {
             try await reporting {
                 let filter = try selection.filter(needed: true)
                 let count = try await target.with { try await $0.retry(matching: filter, rate: rate) }
-                Console.shared.say("\(count) to be handled again")
+                try selection.check(count, of: target.worker)
+                output.report(count, "to be handled again")
             }
         }
     }
 
     struct Edit: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Replace the data of a failed message: a copy with a new id is handled in its place.")
+            abstract: "Replace the data of a failed message: a copy with a new id is handled in its place.",
+            discussion: """
+                The copy's causation is the original. A message that could not be read at all has no data to replace: give the whole
+                envelope with --envelope. Prints the id of the copy.
+                """)
         @OptionGroup var target: Target
         @Argument(help: "The message's id.") var id: String
         @Option(name: [.short, .long], help: ArgumentHelp("The file with the new data; - is standard input.", valueName: "path")) var file = "-"
+        @Flag(help: "The file holds a whole envelope, not only its data.") var envelope = false
 
         func run() async throws {
             try await reporting {
@@ -158,7 +171,9 @@ struct FailuresCommand: AsyncParsableCommand {
                 let data = file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
                 guard let data else { throw UsageFailure("cannot read \(file)") }
                 guard (try? JSONSerialization.jsonObject(with: data)) != nil else { throw UsageFailure("the new data is not JSON") }
-                let copy = try await target.with { try await $0.edit(id, data: Array(data)) }
+                let copy = try await target.with { store in
+                    envelope ? try await store.edit(id, body: Array(data)) : try await store.edit(id, data: Array(data))
+                }
                 Console.shared.output(copy.uuidString.lowercased())
             }
         }
@@ -168,6 +183,7 @@ struct FailuresCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Throw failed messages away: they are never handled.")
         @OptionGroup var target: Target
         @OptionGroup var selection: Selection
+        @OptionGroup var output: OutputOptions
         @Flag(help: "Really.") var yes = false
 
         func run() async throws {
@@ -178,7 +194,8 @@ struct FailuresCommand: AsyncParsableCommand {
                     throw UsageFailure("\(count) messages would be thrown away; add --yes to do it")
                 }
                 let count = try await target.with { try await $0.discard(matching: filter) }
-                Console.shared.say("\(count) discarded")
+                try selection.check(count, of: target.worker)
+                output.report(count, "discarded")
             }
         }
     }

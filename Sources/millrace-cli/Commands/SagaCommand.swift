@@ -20,10 +20,11 @@ struct SagaCommand: AsyncParsableCommand {
     /// The orchestrating worker and how to reach its schema.
     struct Target: ParsableArguments {
         @Option(help: "The worker that runs the saga.") var worker = "checkout"
+        @Option(help: "Its schema (default: its name, with _ for -).") var schema: String?
         @OptionGroup var connections: ConnectionOptions
 
         func with<R: Sendable>(_ body: (SagaStore) async throws -> R) async throws -> R {
-            try await connections.withDatabase(schema: worker.replacingOccurrences(of: "-", with: "_")) { client in
+            try await connections.withDatabase(schema: schema ?? worker.replacingOccurrences(of: "-", with: "_")) { client in
                 try await body(SagaStore(postgres: client))
             }
         }
@@ -46,7 +47,7 @@ struct SagaCommand: AsyncParsableCommand {
                 }
                 let filter = SagaFilter(saga: saga, statuses: Set(statuses), key: key)
                 let sagas = try await target.with { try await $0.list(filter, limit: limit) }
-                output.print(sagas) {
+                output.print(sagas.map(SagaView.init)) {
                     var table = Table(["ID", "SAGA", "STATUS", "STEP", "KEY", "UPDATED", "ERROR"])
                     for saga in sagas {
                         table.add([
@@ -72,7 +73,7 @@ struct SagaCommand: AsyncParsableCommand {
                 guard let details = try await target.with({ try await $0.show(id) }) else {
                     throw Failed("there is no saga instance \(id.uuidString.lowercased())")
                 }
-                output.print(details) {
+                output.print(SagaDetailsView(details)) {
                     var table = Table(["TIME", "WHAT", "STEP", "DIRECTION", "DETAIL"])
                     table.add([details.summary.createdAt.ISO8601Format(), "started", "", "", "\(details.summary.saga) \(details.summary.key)"])
                     for entry in details.timeline {

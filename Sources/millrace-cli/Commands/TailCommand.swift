@@ -1,69 +1,87 @@
 import AMQP
 import ArgumentParser
+import ContractFiles
 import Contracts
 import Foundation
 
 struct TailCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tail",
-        abstract: "Print the messages of a topic as they pass, until Ctrl-C.",
+        abstract: "Print the messages of topics as they pass, until Ctrl-C.",
         discussion: """
-            Reads through a queue of its own, which is gone afterwards; nobody else misses a message for it.
+            TOPIC is a topic, `commands`, or a pattern over topics: * stands for a word, # for any number of words.
+            It reads through a queue of its own, which is gone afterwards; nobody else misses a message for it. After a lost
+            connection it goes on with what comes then. On a terminal it prints lines for people, in a pipe NDJSON.
+
+            --where takes a condition: paths such as type, partitionkey or data.items[0].quantity, the values 'text', 12, true and
+            null, the comparisons == != < <= > >= contains startswith, and `and`, `or`, `not`, ( ).
+
+            --format takes letters after %: t type, i id, v data, T time, k key, o topic, s subject, S source, n sequence,
+            c correlation id, C causation id, e the whole envelope.
 
             EXAMPLES
               millrace tail commerce.orders
-              millrace tail commerce.orders --type order.rejected -o json | jq .data
+              millrace tail 'commerce.*' --type order.rejected -o ndjson | jq .data
+              millrace tail '#' commands --where "data.totalCents > 10000 and not type startswith 'product'"
+              millrace tail supply.inventory --format '%T %t %k %v' --count 10
             """)
-    @Argument(help: "The topic, or `commands`.") var topic: String
-    @Option(help: "Only this type; may hold * and #. For `commands` give it for each type.") var type: [String] = []
+    @Argument(help: "Topics, `commands`, or patterns over topics.") var topics: [String]
+    @Option(help: "Only this type; may hold * and #, and may be given again.") var type: [String] = []
+    @Option(help: "Only with this subject.") var subject: String?
+    @Option(name: .customLong("where"), help: ArgumentHelp("Only if this condition holds.", valueName: "condition")) var condition: String?
+    @Option(help: ArgumentHelp("How to print each message.", valueName: "text")) var format: String?
     @Option(help: ArgumentHelp("End after so many messages.", valueName: "n")) var count: Int?
-    @OptionGroup var output: OutputOptions
+    @Option(name: [.short, .customLong("output")], help: "How to print: table, json or ndjson (default: table on a terminal, else ndjson).") var output: StreamFormat?
     @OptionGroup var connections: ConnectionOptions
 
+    func validate() throws {
+        if topics.isEmpty { throw ValidationError("name a topic") }
+        if let count, count < 1 { throw ValidationError("--count must be 1 or more") }
+        if format != nil, output != nil { throw ValidationError("give --format or --output, not both") }
+    }
+
     func run() async throws {
-        try await reporting {
-            if topic == WellKnown.commandsExchange, type.isEmpty { throw UsageFailure("name the commands to read with --type") }
-            _ = try await connections.withBroker { client in
-                try await StopSignals().stoppable { try await tail(client) } kill: {}
+        try await reportingReach {
+            let printer = try self.printer()
+            let selection = try TopicSelection(topics, types: type, catalog: try? ContractFolder.load())
+            try await BrokerSession.with(connections, name: "millrace tail", declaring: AMQPTopology()) { client in
+                let reader = try await TopicReader(client: client, selection: selection, purpose: "tail")
+                _ = try await StopSignals().stoppable { try await print(from: reader, by: printer) } kill: {}
             }
         }
     }
 
-    private func tail(_ client: AMQPClient) async throws {
-        let queue = "tail.\(UUID.v7().lowercased)"
-        let keys = type.isEmpty ? ["#"] : type
-        try await client.declare(
-            AMQPTopology(
-                queues: [.init(name: queue, durable: false, exclusive: true, autoDelete: true)],
-                bindings: keys.map { .init(source: topic, destination: queue, routingKey: $0) }))
-        let consumer = client.consumer(queue: queue, prefetch: 200)
-        Console.shared.say("reading \(topic) …")
+    private func print(from reader: TopicReader, by printer: EventPrinter) async throws {
+        Console.shared.say("reading \(topics.joined(separator: ", ")) …")
         var seen = 0
-        try await withTaskCancellationHandler {
-            while let batch = try await consumer.nextBatch(max: 100) {
-                for delivery in batch {
-                    show(delivery)
-                    seen += 1
-                    if let count, seen >= count { return }
-                }
-                if let last = batch.last { consumer.acknowledge(through: last, multiple: true) }
-            }
-        } onCancel: {
-            Task { await consumer.close() }
+        try await reader.forEach { delivery in
+            if printer.print(delivery) { seen += 1 }
+            return count.map { seen < $0 } ?? true
         }
     }
 
-    private func show(_ delivery: Delivery) {
-        switch output.output {
-        case .json:
-            Console.shared.output(String(decoding: delivery.body, as: UTF8.self))
-        case .table:
-            guard let envelope = try? Envelope(decoding: delivery.body) else {
-                return Console.shared.output("? \(delivery.routingKey) \(String(decoding: delivery.body, as: UTF8.self))")
+    private func printer() throws -> EventPrinter {
+        let output: TailOutput
+        if let format {
+            output = .format(try TailFormat(format))
+        } else {
+            switch self.output ?? (isatty(1) == 1 ? .table : .ndjson) {
+            case .table: output = .table
+            case .json: output = .json
+            case .ndjson: output = .ndjson
             }
-            let number = envelope.sequence.map { "#\($0)" } ?? ""
-            Console.shared.output(
-                "\(envelope.time.ISO8601Format()) \(envelope.type) \(envelope.partitionKey ?? "-") \(number) \(String(decoding: envelope.data, as: UTF8.self))")
+        }
+        return EventPrinter(output: output, filter: try filter(), showsTopic: topics.count > 1 || topics.contains(where: TopicSelection.isPattern))
+    }
+
+    private func filter() throws -> FilterExpression? {
+        let bySubject = subject.map { FilterExpression.compare(.path([.name("subject")]), .equal, .literal(.string($0))) }
+        guard let condition else { return bySubject }
+        do {
+            let parsed = try FilterParser.parse(condition)
+            return bySubject.map { .and($0, parsed) } ?? parsed
+        } catch {
+            throw UsageFailure("--where, \(error)\n  \(condition)\n  \(String(repeating: " ", count: error.column - 1))^")
         }
     }
 }

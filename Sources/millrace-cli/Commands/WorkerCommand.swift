@@ -11,7 +11,7 @@ import Foundation
 
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "List the project's workers, or run one alone.", subcommands: [List.self, Run.self])
+        commandName: "worker", abstract: "List the project's workers, or run one alone.", subcommands: [List.self, Run.self, Health.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the workers of the project.")
@@ -42,12 +42,14 @@ struct WorkerCommand: AsyncParsableCommand {
                 DATABASE_URL and AMQP_URL, or else from a running `millrace up`. Give URLs with passwords by the environment;
                 arguments can be read by everybody on the machine.
 
-                EXAMPLE
+                EXAMPLES
                   DATABASE_URL=postgres://… AMQP_URL=amqp://… millrace worker run orders
+                  millrace worker run orders --prepare --env-file /etc/millrace/orders/env
                 """)
         @Argument(help: "The worker.") var name: String
         @Flag(help: "Migrate and declare first what the worker needs.") var prepare = false
         @Option(help: ArgumentHelp("The data folder of a running `millrace up`.", valueName: "dir")) var data: String?
+        @Option(help: ArgumentHelp("A file of lines NAME=value, as `millrace setup` writes them.", valueName: "path")) var envFile: String?
 
         func run() async throws {
             try await reporting {
@@ -55,6 +57,8 @@ struct WorkerCommand: AsyncParsableCommand {
                 let worker = try project.worker(name)
                 let executable = try project.executable(of: worker)
                 var environment = ProcessInfo.processInfo.environment
+                // What was set for this process alone is the more particular.
+                if let envFile { environment.merge(try EnvironmentFile.read(envFile)) { own, _ in own } }
                 let state = RunState.read(data ?? project.path + "/.millrace")?.workers.first { $0.name == name }
                 environment["DATABASE_URL"] = environment["DATABASE_URL"] ?? state?.databaseURL
                 environment["AMQP_URL"] = environment["AMQP_URL"] ?? state?.amqpURL
@@ -81,6 +85,36 @@ struct WorkerCommand: AsyncParsableCommand {
             for number in [SIGINT, SIGTERM, SIGPIPE] { signal(number, SIG_DFL) }
             execve(executable, &arguments, &variables)
             return Failed("cannot run \(executable): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    struct Health: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ask a worker on this machine whether it is ready: for the health checks of containers.",
+            discussion: """
+                Prints the worker's answer. Exits 0 if it is ready, 1 if not.
+
+                EXAMPLE
+                  millrace worker health --port 8080
+                """)
+        @Option(help: "The worker's port (default: MILLRACE_HTTP_PORT).") var port: Int?
+        @Flag(help: "Ask only whether the process lives.") var live = false
+
+        func run() async throws {
+            try await reporting {
+                let number = port ?? ProcessInfo.processInfo.environment["MILLRACE_HTTP_PORT"].flatMap(Int.init)
+                guard let number, (1...65_535).contains(number) else { throw UsageFailure("which port? Give --port, or set MILLRACE_HTTP_PORT") }
+                let client = HTTPClient(port: number, connections: 1)
+                let answer: HTTPClient.Answer
+                do {
+                    answer = try await client.send(.init(method: .GET, path: live ? "/health/live" : "/health/ready"), timeout: .seconds(5))
+                } catch {
+                    throw Failed("nothing answers on port \(number): \(error)")
+                }
+                await client.close()
+                Console.shared.output(String(decoding: answer.body, as: UTF8.self))
+                if answer.status != 200 { throw ExitCode.failure }
+            }
         }
     }
 }

@@ -18,6 +18,14 @@ struct OutputOptions: ParsableArguments {
         case .json: Console.shared.output(JSON.text(value))
         }
     }
+
+    /// Says how many there were: in words to people, as `{"count": n}` to programs.
+    func report(_ count: Int, _ words: String) {
+        switch output {
+        case .table: Console.shared.say("\(count) \(words)")
+        case .json: Console.shared.output(JSON.text(["count": count]))
+        }
+    }
 }
 
 /// JSON as programs read it and people can.

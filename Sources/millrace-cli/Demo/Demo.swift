@@ -37,7 +37,7 @@ struct Demo: Sendable {
     /// The whole run, servers to verdict.
     func run() async throws -> DemoReport {
         let begin = ContinuousClock.now
-        step("starting PostgreSQL, RabbitMQ and the workers")
+        step("starting PostgreSQL, the broker and the workers")
         try await supervisor.prepare()
         try await supervisor.start()
         let workers = await supervisor.workers
@@ -205,7 +205,7 @@ struct Demo: Sendable {
         let client = AMQPClient(configuration: try AMQPConfiguration(url: url), logger: .quiet)
         var count = 0
         for worker in workers {
-            let info = try? await client.queueInfo("worker.\(worker.manifest.name)")
+            let info = try? await client.queueInfo(worker.manifest.queue)
             count += info?.messages ?? 0
         }
         await client.close()

@@ -1,5 +1,5 @@
 import NIOCore
-import NIOHTTP1
+package import NIOHTTP1
 import NIOPosix
 import Locking
 
@@ -12,13 +12,20 @@ package final class HTTPClient: Sendable {
         var path: String
         var headers: [(String, String)] = []
         var body: [UInt8] = []
+
+        package init(method: HTTPMethod, path: String, headers: [(String, String)] = [], body: [UInt8] = []) {
+            self.method = method
+            self.path = path
+            self.headers = headers
+            self.body = body
+        }
     }
 
     /// What comes back.
     package struct Answer: Sendable {
-        var status: Int
+        package var status: Int
         var headers: HTTPHeaders
-        var body: [UInt8]
+        package var body: [UInt8]
     }
 
     /// Why nothing came back.
@@ -181,7 +188,7 @@ private final class HTTPExchangeHandler: ChannelDuplexHandler {
         current = exchange.answer
         var headers = HTTPHeaders([("host", host)] + exchange.request.headers)
         if !exchange.request.body.isEmpty {
-            headers.add(name: "content-type", value: "application/json")
+            if !headers.contains(name: "content-type") { headers.add(name: "content-type", value: "application/json") }
             headers.add(name: "content-length", value: "\(exchange.request.body.count)")
         } else if exchange.request.method != .GET {
             headers.add(name: "content-length", value: "0")

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Postgres
 import Servers
 
 /// Runs a project: the servers it needs and its workers, each a process of its own.
@@ -23,7 +24,7 @@ actor Supervisor {
         var description: String {
             switch self {
             case .worker(let name): name
-            case .broker: "RabbitMQ"
+            case .broker: "broker"
             case .database: "PostgreSQL"
             }
         }
@@ -32,7 +33,7 @@ actor Supervisor {
     private let configuration: Configuration
     private let folder: DataFolder
     private var postgres: PrivatePostgres?
-    private var rabbit: PrivateRabbitMQ?
+    private var broker: PrivateBroker?
     private(set) var workers: [ManagedWorker] = []
     private var watchers: [Task<Void, Never>] = []
     private var isStopping = false
@@ -52,21 +53,21 @@ actor Supervisor {
         let passwords = try passwords()
 
         // Both servers take seconds to start; they do it side by side.
-        async let broker: Void = startBroker(unless: amqpURL, passwords)
+        async let brokerStart: Void = startBroker(unless: amqpURL, passwords)
         async let database = startDatabase(unless: databaseURL, passwords)
         let hasRoles = try await database
-        try await broker
+        try await brokerStart
 
         var state = RunState(pid: getpid(), databaseURL: databaseURL ?? "", amqpURL: amqpURL ?? "", workers: [])
         if let postgres { state.databaseURL = await postgres.url(database: DatabaseSetup.database) }
-        if let rabbit { state.amqpURL = await rabbit.url() }
+        if let broker { state.amqpURL = await broker.url() }
         let width = configuration.workers.map(\.name.count).max() ?? 0
         for (column, manifest) in configuration.workers.enumerated() {
             var environment = own.merging(configuration.environment) { $1 }
             var workerDatabase = state.databaseURL
             if hasRoles { workerDatabase = try await roleURL(manifest, passwords["pg-" + manifest.name] ?? "", base: databaseURL) }
             var workerBroker = state.amqpURL
-            if let rabbit { workerBroker = await rabbit.url(user: "worker-" + manifest.name, password: passwords["mq-" + manifest.name]) }
+            if let broker { workerBroker = await broker.url(user: "worker-" + manifest.name, password: passwords["mq-" + manifest.name]) }
             let port = try choosePort(manifest)
             environment["DATABASE_URL"] = workerDatabase
             environment["AMQP_URL"] = workerBroker
@@ -80,7 +81,7 @@ actor Supervisor {
             }
             if let level = configuration.logLevel { environment["MILLRACE_LOG_LEVEL"] = level }
             // One node holds no quorum: its classic queues are as durable and faster.
-            if rabbit != nil, environment["MILLRACE_QUEUE_TYPE"] == nil { environment["MILLRACE_QUEUE_TYPE"] = "classic" }
+            if broker != nil, environment["MILLRACE_QUEUE_TYPE"] == nil { environment["MILLRACE_QUEUE_TYPE"] = "classic" }
             let worker = ManagedWorker(
                 manifest: manifest, port: port, executable: try configuration.project.executable(of: manifest),
                 environment: environment, home: configuration.project.path,
@@ -138,7 +139,7 @@ actor Supervisor {
         await withTaskGroup(of: Void.self) { group in
             for worker in workers { group.addTask { await worker.stop() } }
         }
-        await rabbit?.stop()
+        await broker?.stop()
         await postgres?.stop()
         watchers.forEach { $0.cancel() }
         folder.removeState()
@@ -151,28 +152,28 @@ actor Supervisor {
             // Marked as stopping first, so that nothing is started again.
             Task { await worker.stop(timeout: .zero) }
         }
-        await rabbit?.kill()
-        await rabbit?.stop()
+        await broker?.kill()
+        await broker?.stop()
         await postgres?.kill()
         folder.removeState()
     }
 
     /// What `kill` can be asked for.
     var parts: [Part] {
-        workers.map { .worker($0.manifest.name) } + (rabbit == nil ? [] : [.broker]) + (postgres == nil ? [] : [.database])
+        workers.map { .worker($0.manifest.name) } + (broker == nil ? [] : [.broker]) + (postgres == nil ? [] : [.database])
     }
 
     /// Kills one part as a power failure would; it comes back by itself.
     func kill(_ part: Part) async {
         switch part {
         case .worker(let name): await workers.first { $0.manifest.name == name }?.kill()
-        case .broker: await rabbit?.kill()
+        case .broker: await broker?.kill()
         case .database: await postgres?.kill()
         }
     }
 
     private func removeServers() async {
-        await rabbit?.remove()
+        await broker?.remove()
         await postgres?.remove()
     }
 
@@ -183,13 +184,16 @@ actor Supervisor {
         get async {
             var all: [(String, Int32)] = []
             if let pid = await postgres?.process?.pid { all.append(("PostgreSQL", pid)) }
-            if let pid = await rabbit?.process?.pid { all.append(("RabbitMQ", pid)) }
+            if let pid = await broker?.process?.pid { all.append(("broker", pid)) }
             return all
         }
     }
 
-    /// The URL of the broker's administrator.
-    func brokerURL() async -> String? { await rabbit?.url() }
+    /// A URL of the broker that may look at every queue: the private node's administrator, or what was given.
+    func brokerURL() async -> String? {
+        if let broker { return await broker.url() }
+        return ProcessInfo.processInfo.environment["AMQP_URL"]
+    }
 
     // MARK: - Servers
 
@@ -206,10 +210,10 @@ actor Supervisor {
     private func startBroker(unless url: String?, _ passwords: [String: String]) async throws {
         guard url == nil else { return }
         let users = configuration.workers.map { BrokerPermissions.user(for: $0, password: passwords["mq-" + $0.name] ?? "") }
-        let server = PrivateRabbitMQ(dataDirectory: folder.path + "/rabbitmq", users: users, logger: .quiet)
-        rabbit = server
+        let server = PrivateBroker(dataDirectory: folder.path + "/broker", users: users)
+        broker = server
         try await server.start()
-        watch("RabbitMQ", { await server.process }, restart: { try await server.start() })
+        watch("broker", { await server.process }, restart: { try await server.start() })
     }
 
     private func startDatabase(unless url: String?, _ passwords: [String: String]) async throws -> Bool {
@@ -233,10 +237,8 @@ actor Supervisor {
 
     private func roleURL(_ manifest: WorkerManifest, _ password: String, base: String?) async throws -> String {
         if let postgres { return await postgres.url(user: manifest.role, password: password, database: DatabaseSetup.database) }
-        guard let base, var parts = URLComponents(string: base) else { throw UsageFailure("DATABASE_URL is not a URL") }
-        parts.user = manifest.role
-        parts.password = password
-        return parts.string ?? base
+        guard let base else { throw UsageFailure("DATABASE_URL is not set") }
+        return try PostgresConfiguration.url(base, user: manifest.role, password: password)
     }
 
     private func choosePort(_ manifest: WorkerManifest) throws -> Int {

@@ -60,7 +60,7 @@ struct ParkingTests {
         }
     }
 
-    /// Fails when successors run past a parked one (InboxStatements.parkedKeys, BatchPlan.parkBehind), when they do not
+    /// Fails when successors run past a parked one (InboxStatements.checks, BatchPlan.parkBehind), when they do not
     /// flow after it (ParkedStatements.promote and promoteOrphans, both), or when another key has to wait.
     @Test func aPoisonedKeyWaitsInOrderWhileOthersFlow() async throws {
         try await Rig.with { rig in

@@ -11,15 +11,18 @@ actor TopicWire {
     private let running: Task<Void, any Error>
     private var listening: Task<Void, any Error>?
     private var heard: [UUID: [Envelope]] = [:]
+    /// Everything heard, in order.
+    private(set) var all: [Envelope] = []
     private var givenUp: Set<UUID> = []
     private var waiters: [UUID: [CheckedContinuation<Void, Never>]] = [:]
 
-    /// Connects, and listens to all events of the given topics.
-    static func connect(topics: [String]) async throws -> TopicWire {
+    /// Connects, and listens to all events of the given topics, and to commands of the given types in place of the worker that
+    /// would handle them.
+    static func connect(topics: [String], commands: [String] = []) async throws -> TopicWire {
         var configuration = try AMQPConfiguration(url: try await WorkersBroker.url())
         configuration.connectionName = "test.wire"
         let wire = TopicWire(AMQPClient(configuration: configuration, logger: Logger(label: "test.wire")))
-        try await wire.listen(topics)
+        try await wire.listen(topics, commands)
         return wire
     }
 
@@ -39,7 +42,7 @@ actor TopicWire {
         publisher = client.publisher()
     }
 
-    private func listen(_ topics: [String]) async throws {
+    private func listen(_ topics: [String], _ commands: [String]) async throws {
         let queue = TestRabbitMQ.uniqueName("test.wire")
         let exchanges =
             topics.map { AMQPTopology.Exchange(name: $0, kind: "topic", durable: true) }
@@ -48,7 +51,8 @@ actor TopicWire {
             AMQPTopology(
                 exchanges: exchanges,
                 queues: [.init(name: queue, durable: false, exclusive: false, autoDelete: true)],
-                bindings: topics.map { .init(source: $0, destination: queue, routingKey: "#") }))
+                bindings: topics.map { .init(source: $0, destination: queue, routingKey: "#") }
+                    + commands.map { .init(source: WellKnown.commandsExchange, destination: queue, routingKey: $0) }))
         let consumer = client.consumer(queue: queue)
         listening = Task { [weak self] in
             while let batch = try await consumer.nextBatch(max: 100) {
@@ -61,6 +65,7 @@ actor TopicWire {
     }
 
     private func hear(_ envelope: Envelope) {
+        all.append(envelope)
         guard let cause = envelope.causationID else { return }
         heard[cause, default: []].append(envelope)
         for waiter in waiters.removeValue(forKey: cause) ?? [] { waiter.resume() }
@@ -90,6 +95,23 @@ actor TopicWire {
         for outcome in await publisher.publish(messages) where !outcome.isConfirmed {
             throw WorkerUnderTest.Failure(description: "not published: \(outcome)")
         }
+    }
+
+    /// Sends bytes that need not be an envelope to a queue.
+    func send(_ bytes: [UInt8], to queue: String) async throws {
+        let outcome = await publisher.publish(OutgoingMessage(exchange: "", routingKey: queue, body: bytes, mandatory: true))
+        guard outcome.isConfirmed else { throw WorkerUnderTest.Failure(description: "not published: \(outcome)") }
+    }
+
+    /// What was heard of a type and a key, in order; waits until there are `count`.
+    func heard(_ type: String, key: String, count: Int) async throws -> [Envelope] {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            let found = all.filter { $0.type == type && $0.partitionKey == key }
+            if found.count >= count { return found }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw WorkerUnderTest.Failure(description: "not within a minute: \(count) of \(type)")
     }
 
     /// The first event that a message has caused.

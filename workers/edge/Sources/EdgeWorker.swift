@@ -5,7 +5,8 @@ import Topics
 struct EdgeWorker: WorkerProgram {
     static let name = "edge"
 
-    static func configure(_ worker: inout Worker) {
+    static func configure(_ worker: inout Worker) throws {
+        let retention = try CommandRetention.age(worker.settings)
         let waiters = CommandWaiters<CommandOutcome>()
         worker.project(OrderView.self)
         worker.project(ProductView.self)
@@ -20,6 +21,7 @@ struct EdgeWorker: WorkerProgram {
             PaymentRoutes(db: services.db).add(to: router)
             CommandRoutes(db: services.db).add(to: router)
         }
+        worker.service { CommandRetention(db: $0.db, logger: $0.logger, age: retention) }
         worker.audit(EdgeAudit.counts)
     }
 }

@@ -4,10 +4,10 @@ import Topics
 @main
 struct Shipping: WorkerProgram {
     static func configure(_ worker: inout Worker) {
-        worker.handle(CreateShipment.self) { command, context in
+        worker.handle(CreateShipment.self, eagerly: true) { command, context in
             try context.publish(await Shipments.create(command, in: context.db))
         }
-        worker.handle(CancelShipment.self) { command, context in
+        worker.handle(CancelShipment.self, eagerly: true) { command, context in
             try context.publish(await Shipments.cancel(command, in: context.db))
         }
         worker.audit(Shipments.counts)

@@ -12,21 +12,21 @@ struct CommandTracking: Sendable {
     let waiters: CommandWaiters<CommandOutcome>
 
     func register(on worker: inout Worker) {
-        worker.handle(OrderConfirmed.self) { order, context in
+        worker.handle(OrderConfirmed.self, eagerly: true) { order, context in
             succeed(context, .order(totalCents: order.totalCents))
         }
-        worker.handle(OrderRejected.self) { order, context in
+        worker.handle(OrderRejected.self, eagerly: true) { order, context in
             try await fail(context, .orderRejected, order.reason)
         }
-        worker.handle(StockRejected.self) { _, context in note(.insufficientStock, context) }
-        worker.handle(PaymentDeclined.self) { _, context in note(.paymentDeclined, context) }
+        worker.handle(StockRejected.self, eagerly: true) { _, context in note(.insufficientStock, context) }
+        worker.handle(PaymentDeclined.self, eagerly: true) { _, context in note(.paymentDeclined, context) }
 
-        worker.handle(ProductAdded.self) { _, context in succeed(context, .product) }
-        worker.handle(ProductRefused.self) { refusal, context in
+        worker.handle(ProductAdded.self, eagerly: true) { _, context in succeed(context, .product) }
+        worker.handle(ProductRefused.self, eagerly: true) { refusal, context in
             try await fail(context, .productRefused, refusal.reason)
         }
-        worker.handle(StockAdjusted.self) { stock, context in succeed(context, .stock(available: stock.available)) }
-        worker.handle(StockAdjustmentRefused.self) { refusal, context in
+        worker.handle(StockAdjusted.self, eagerly: true) { stock, context in succeed(context, .stock(available: stock.available)) }
+        worker.handle(StockAdjustmentRefused.self, eagerly: true) { refusal, context in
             try await fail(context, .unknownProduct, refusal.reason)
         }
     }

@@ -1,0 +1,4 @@
+CREATE TABLE points (
+    customer_id text PRIMARY KEY,
+    points      bigint NOT NULL
+);

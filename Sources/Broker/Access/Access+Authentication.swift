@@ -1,0 +1,83 @@
+import NIOCore
+import NIOPosix
+
+extension Access {
+    /// Checks a password.
+    ///
+    /// The check takes tens of milliseconds on a thread of its own; the last right password of each user is remembered, and
+    /// then the answer comes before this returns.
+    ///
+    /// - Parameters:
+    ///   - fromLoopback: whether the peer's address is one of this machine's loopback.
+    ///   - then: is called on the loop, once.
+    package func authenticate(
+        user name: String, password: [UInt8], fromLoopback: Bool, then: @escaping (AuthenticationResult) -> Void
+    ) {
+        if loopbackUsers.contains(name), !fromLoopback { return then(.refused(.notFromLoopback)) }
+        let code = Cryptography.authenticator(password, key: cacheKey)
+        if let user = users[name], let verified = user.verified, Cryptography.areEqual(verified, code) {
+            return then(.accepted(AuthenticatedUser(name: name, tags: user.definition.tags)))
+        }
+        guard pendingLogins < limits.pendingLogins else { return then(.refused(.tooManyPending)) }
+        pendingLogins += 1
+        let hash = users[name]?.hash ?? .none
+        offLoop({ hash.matches(password) }) { [self] isRight in
+            pendingLogins -= 1
+            // The user may be gone or have another password by now.
+            guard isRight, let user = users[name], user.hash == hash else { return then(.refused(.wrongCredentials)) }
+            users[name]?.verified = code
+            then(.accepted(AuthenticatedUser(name: name, tags: user.definition.tags)))
+        }
+    }
+
+    /// Logs in the user that a verified client certificate names (SASL EXTERNAL).
+    package func authenticate(certificateName name: String, fromLoopback: Bool) -> AuthenticationResult {
+        guard let user = users[name] else { return .refused(.wrongCredentials) }
+        if loopbackUsers.contains(name), !fromLoopback { return .refused(.notFromLoopback) }
+        return .accepted(AuthenticatedUser(name: name, tags: user.definition.tags))
+    }
+
+    /// Hashes a new password on a thread of its own.
+    package func hash(_ password: [UInt8], then: @escaping (PasswordHash) -> Void) {
+        offLoop({ PasswordHash.make(password) }, then)
+    }
+
+    /// Makes the first user of a new broker: administrator, with all rights on the virtual host `/`.
+    ///
+    /// It can log in at once, although its hash takes some time; only then it is written down. A broker that ends before
+    /// makes it again at its next start.
+    /// - Returns: false when there are users already.
+    @discardableResult
+    package func makeDefaultUser(name: String, password: [UInt8], failed: @escaping (AccessError) -> Void) -> Bool {
+        guard users.isEmpty else { return false }
+        apply(UserDefinition(name: name, passwordHash: "", tags: ["administrator"]))
+        let rights = PermissionDefinition(user: name, host: "/", configure: ".*", write: ".*", read: ".*")
+        users[name]?.permissions["/"] = try? Permission(rights, limit: limits.permissionPatternLength)
+        let code = Cryptography.authenticator(password, key: cacheKey)
+        users[name]?.verified = code
+        hash(password) { [self] hash in
+            // Somebody may have changed or removed it in between; then that is written down already.
+            guard let user = users[name], user.hash == .none, user.verified == code else { return }
+            do throws(AccessError) {
+                var definition = user.definition
+                definition.passwordHash = hash.text
+                try put(definition)
+                users[name]?.verified = code
+                for permission in user.permissions.values { try put(permission.definition) }
+            } catch {
+                failed(error)
+            }
+        }
+        return true
+    }
+
+    /// Runs `work` on a thread, then `then` on the loop.
+    private func offLoop<Value: Sendable>(_ work: @escaping @Sendable () -> Value, _ then: @escaping (Value) -> Void) {
+        let loop = eventLoop
+        let bound = NIOLoopBound(then, eventLoop: loop)
+        NIOThreadPool.singleton.submit { _ in
+            let value = work()
+            loop.execute { bound.value(value) }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+/// All that one broker has on its event loop. Loop-confined.
+final class BrokerNode {
+    let broker: BrokerLoop
+    private let configuration: BrokerConfiguration
+    private let logger: Logger
+    private let loop: any EventLoop
+    private let ended: @Sendable (BrokerError?) -> Void
+    private let storage: BrokerStorageParts
+    private var listeners: [Listener] = []
+    private var management: ManagementServer?
+    private var ticks: RepeatedTask?
+
+    /// Opens the storage, reads what is there, and makes everything but the listeners.
+    ///
+    /// - Parameter ended: is called when the broker must stop by itself.
+    init(
+        configuration: BrokerConfiguration, logger: Logger, loop: any EventLoop,
+        ended: @escaping @Sendable (BrokerError?) -> Void
+    ) throws {
+        self.configuration = configuration
+        self.logger = logger
+        self.loop = loop
+        self.ended = ended
+        let time = LoopTimekeeper(loop: loop)
+        storage = try BrokerStorageParts.open(configuration, loop: loop, time: time, logger: logger)
+        let access = Access(definitions: storage.definitions, eventLoop: loop, limits: configuration.limits)
+        let core = BrokerCore(
+            limits: configuration.limits, store: storage.messages, definitions: storage.definitions, time: time,
+            nodeName: configuration.nodeName)
+        core.memoryHighWatermark = configuration.memoryLimit
+        if let folder = storage.folder {
+            core.restore(
+                definitions: folder.changes, entries: folder.entries, highestPositions: folder.highestPositions,
+                highestQueueID: folder.highestQueueID)
+            for change in folder.changes { access.restore(change) }
+        }
+        if core.hosts["/"] == nil { try core.createHost("/") }
+        access.makeDefaultUser(name: configuration.defaultUser, password: Array(configuration.defaultPassword.utf8)) { error in
+            logger.error("the default user could not be written down", metadata: ["error": "\(error)"])
+        }
+        let bound = NIOLoopBoundBox<[() -> Void]>([], eventLoop: loop)
+        broker = BrokerLoop(
+            core: core, access: access, store: storage.messages, configuration: configuration, time: time, logger: logger
+        ) { action in
+            bound.value.append(action)
+            loop.execute { bound.value.removeFirst()() }
+        }
+        storage.messages?.onFailure = { [weak self] error in self?.storageFailed(error) }
+        core.onFailure = { [weak self] error in self?.storageFailed(error) }
+        core.onLost = { queue, error in
+            logger.error("a message could not be read back", metadata: ["queue": "\(queue.name)", "error": "\(error)"])
+        }
+    }
+
+    /// Binds the listeners.
+    func listen(on group: any EventLoopGroup) throws -> EventLoopFuture<BrokerAddress> {
+        var bindings: [EventLoopFuture<Listener>] = []
+        let tls = try configuration.tls.map { try TLSListening($0) }
+        let isPlain = configuration.tls?.isExclusive != true
+        if isPlain { bindings.append(bind(configuration.port, nil, group)) }
+        if let tls, let port = configuration.tls?.port { bindings.append(bind(port, tls, group)) }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let hasTLS = tls != nil
+        return EventLoopFuture.whenAllSucceed(bindings, on: loop).flatMap { listeners in
+            let node = bound.value
+            node.listeners = listeners
+            node.startTicks()
+            let plain = isPlain ? listeners.first?.port : nil
+            let secure = hasTLS ? listeners.last?.port : nil
+            return node.startManagement(plain, secure, tls).map { port in
+                BrokerAddress(host: bound.value.configuration.host, port: plain, tlsPort: secure, managementPort: port)
+            }
+        }
+    }
+
+    private func startManagement(_ plain: Int?, _ secure: Int?, _ tls: TLSListening?) -> EventLoopFuture<Int?> {
+        guard let endpoint = configuration.management else { return loop.makeSucceededFuture(nil) }
+        let server = ManagementServer(broker: broker, endpoint: endpoint, loop: loop)
+        management = server
+        let host = configuration.host
+        let listeners = [("amqp", plain), ("amqp/ssl", secure)].compactMap { name, port in
+            port.map { ManagementAPI.ListenerSummary(protocolName: name, host: host, port: $0) }
+        }
+        return server.start(tls: endpoint.usesTLS ? tls?.context : nil, listeners: listeners).map { $0 }
+    }
+
+    private func bind(_ port: Int, _ tls: TLSListening?, _ group: any EventLoopGroup) -> EventLoopFuture<Listener> {
+        Listener.bind(host: configuration.host, port: port, broker: broker, tls: tls, on: group, loop: loop)
+    }
+
+    private func startTicks() {
+        let bound = NIOLoopBound(broker, eventLoop: loop)
+        ticks = loop.scheduleRepeatedTask(initialDelay: .milliseconds(500), delay: .milliseconds(500)) { _ in
+            bound.value.tick()
+        }
+    }
+
+    /// A write or sync failed: nothing may be promised any more.
+    private func storageFailed(_ error: StoreError) {
+        logger.critical("the broker stops: its storage failed", metadata: ["error": "\(error)"])
+        broker.closeAll(reason: "broker storage failed")
+        ended(BrokerError(.storage, "the storage failed; after a failed sync nothing may be promised", underlying: error))
+    }
+
+    /// Stops accepting, says goodbye to clients, and calls `then` when they are gone or have had their time.
+    func shutdown(within milliseconds: Int64, then: @escaping () -> Void) {
+        for listener in listeners { listener.close() }
+        listeners = []
+        management?.stop()
+        broker.closeAll(reason: "broker shutdown")
+        var isDone = false
+        let finish = { [self] in
+            guard !isDone else { return }
+            isDone = true
+            ticks?.cancel()
+            broker.onIdle = nil
+            broker.dropAll()
+            storage.close()
+            then()
+        }
+        guard !broker.isIdle else { return finish() }
+        broker.onIdle = finish
+        _ = broker.time.schedule(after: milliseconds, finish)
+    }
+}

@@ -1,0 +1,109 @@
+import NIOCore
+
+/// Sending, heartbeats, and clients that do not read.
+extension ConnectionMachine {
+    /// A buffer that grew larger than this is given back after it was sent; a smaller one when the connection is quiet.
+    private static let keptCapacity = 2 << 20
+    private static let quietCapacity = 4_096
+    /// A client that takes nothing of what it is sent for so long, in milliseconds, is gone or stuck.
+    static let sendTimeout: Int64 = 30_000
+
+    /// Whether more deliveries may be added to the outbound buffer.
+    var canDeliver: Bool {
+        if output.readableBytes < broker.configuration.limits.outboundBytes, isWritable { return true }
+        hasHeldDeliveries = true
+        return false
+    }
+
+    /// Sends what was gathered.
+    func flush() {
+        isDirty = false
+        let count = output.readableBytes
+        guard count > 0, phase != .closed else { return }
+        hasSent = true
+        sentBytes += UInt64(count)
+        // While it sends, the transport may say that it takes bytes again, and deliveries be added.
+        var sending = ByteBuffer()
+        swap(&sending, &output)
+        transport.send(sending)
+        if output.readableBytes == 0, sending.capacity <= Self.keptCapacity {
+            sending.clear()
+            output = sending
+        }
+        if !isWritable { checkPending() }
+        releaseHeldDeliveries()
+    }
+
+    /// The transport is full, or takes bytes again.
+    package func writabilityChanged(_ writable: Bool) {
+        isWritable = writable
+        guard writable else { return }
+        unwritableSince = nil
+        releaseHeldDeliveries()
+    }
+
+    private func releaseHeldDeliveries() {
+        guard hasHeldDeliveries, isWritable, phase == .running else { return }
+        hasHeldDeliveries = false
+        for channel in channels.values { channel.serveAll() }
+    }
+
+    /// Deliveries stop when the buffer is full; replies, returns and confirms do not. A client that keeps asking and never
+    /// reads would make the broker hold all of them.
+    private func checkPending() {
+        let limit = broker.configuration.limits.outboundBytes * 16
+        guard transport.pendingBytes > limit else { return }
+        broker.logger.warning("connection dropped: it does not read what it is sent", metadata: ["peer": "\(peer.name)"])
+        transport.close()
+    }
+
+    /// Called about twice a second.
+    func tick(_ now: Int64) {
+        if hasReceived || !suspension.isEmpty { lastReceived = now }
+        if hasSent {
+            lastSent = now
+        } else if output.readableBytes == 0, output.capacity > Self.quietCapacity {
+            output = ByteBuffer()
+        }
+        hasReceived = false
+        hasSent = false
+        switch phase {
+        case .header, .starting, .authenticating, .tuning, .opening:
+            if now - acceptedAt > Int64(broker.configuration.limits.handshakeSeconds) * 1_000 {
+                broker.logger.info("handshake took too long", metadata: ["peer": "\(peer.name)"])
+                transport.close()
+            }
+        case .running: tickRunning(now)
+        case .closing, .closed:
+            if let closingSince, now - closingSince > Self.closingTimeout { transport.close() }
+        }
+    }
+
+    private func tickRunning(_ now: Int64) {
+        if let virtualHost, broker.core.hosts[virtualHost.name] !== virtualHost {
+            return close(with: ProtocolFault(.connectionForced, "vhost '\(virtualHost.name)' is deleted"), method: nil)
+        }
+        if isWritable {
+            unwritableSince = nil
+        } else {
+            let since = unwritableSince ?? now
+            unwritableSince = since
+            if now - since > Self.sendTimeout {
+                broker.logger.warning("connection dropped: it took nothing for 30 s", metadata: ["peer": "\(peer.name)"])
+                return transport.close()
+            }
+        }
+        guard heartbeat > 0 else { return }
+        let interval = Int64(heartbeat) * 1_000
+        if now - lastReceived > 2 * interval {
+            broker.logger.info("no heartbeat from the client", metadata: ["peer": "\(peer.name)", "seconds": "\(heartbeat)"])
+            return transport.close()
+        }
+        if now - lastSent >= interval / 2, output.readableBytes == 0 {
+            output.writeHeartbeat()
+            sentFrames += 1
+            lastSent = now
+            markDirty()
+        }
+    }
+}

@@ -1,0 +1,70 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+import Contracts
+
+extension ManagementAPI {
+    /// What happens to messages that were looked at.
+    private enum GetMode: String {
+        case ackRequeue = "ack_requeue_true"
+        case ack = "ack_requeue_false"
+        case rejectRequeue = "reject_requeue_true"
+        case reject = "reject_requeue_false"
+    }
+
+    /// Takes messages from a queue, shows them, and gives them back unless the request says otherwise.
+    func getMessages(_ request: ManagementRequest) throws -> ManagementOutcome {
+        let host = try openHost(request)
+        let queue = try host.queue(request["queue"], requester: Self.requester)
+        try access.check(request.user.name, .read, .queue, queue.name, host: host.name)
+        try queue.checkGet()
+        let body = try request.object()
+        guard let count = Self.number(body["count"] ?? 1), count > 0 else { throw ManagementFailure.badRequest("count must be a positive number") }
+        let mode = try Self.mode(body)
+        let encoding = body["encoding"]?.stringValue ?? "auto"
+        guard encoding == "auto" || encoding == "base64" else { throw ManagementFailure.badRequest("encoding must be auto or base64") }
+        let cut = try body["truncate"].map { value throws -> Int in
+            guard let cut = Self.number(value), cut >= 0 else { throw ManagementFailure.badRequest("truncate must be a number of bytes") }
+            return cut
+        }
+
+        var entries: [QueueEntry] = []
+        var shown: [JSONValue] = []
+        var room = limits.managementBodyBytes
+        while shown.count < count, room > 0, let (entry, message, remaining) = queue.get() {
+            entries.append(entry)
+            shown.append(Self.json(entry, message, remaining: remaining, encoding: encoding, cut: cut))
+            room -= min(message.body.readableBytes, cut ?? .max)
+        }
+        switch mode {
+        case .ackRequeue, .rejectRequeue: queue.requeue(entries)
+        case .ack: for entry in entries { queue.acknowledge(entry) }
+        case .reject: for entry in entries { queue.reject(entry, requeue: false) }
+        }
+        return whenDurable(.json(.array(shown)))
+    }
+
+    private static func number(_ value: JSONValue) -> Int? { value.intValue ?? value.stringValue.flatMap { Int($0) } }
+
+    /// `ackmode`, or the older `requeue`.
+    private static func mode(_ body: JSONObject) throws -> GetMode {
+        if let text = body["ackmode"]?.stringValue {
+            guard let mode = GetMode(rawValue: text) else { throw ManagementFailure.badRequest("ackmode '\(text)' is not known") }
+            return mode
+        }
+        return try bool("requeue", of: body, default: true) ? .ackRequeue : .ack
+    }
+
+    private static func json(_ entry: QueueEntry, _ message: Message, remaining: Int, encoding: String, cut: Int?) -> JSONValue {
+        let body = message.body.readableBytesView.prefix(cut ?? .max)
+        let text = encoding == "auto" ? String(validating: body, as: UTF8.self) : nil
+        let properties = (try? message.decodedProperties()) ?? BasicProperties()
+        return [
+            "payload_bytes": .int(message.body.readableBytes), "redelivered": .bool(entry.isRedelivered), "exchange": .string(message.exchange),
+            "routing_key": .string(message.routingKey), "message_count": .int(remaining), "properties": properties.json,
+            "payload": .string(text ?? Data(body).base64EncodedString()), "payload_encoding": text == nil ? "base64" : "string",
+        ]
+    }
+}

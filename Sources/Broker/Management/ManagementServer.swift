@@ -1,0 +1,74 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// Listens for the management API, on the broker's own loop: each answer is made between two reads of AMQP sockets.
+final class ManagementServer {
+    private let broker: BrokerLoop
+    private let endpoint: ManagementEndpoint
+    private let loop: any EventLoop
+    private var channel: (any Channel)?
+    private var router: ManagementRouter?
+    private var sampling: RepeatedTask?
+    private var open: [ObjectIdentifier: any Channel] = [:]
+
+    init(broker: BrokerLoop, endpoint: ManagementEndpoint, loop: any EventLoop) {
+        self.broker = broker
+        self.endpoint = endpoint
+        self.loop = loop
+    }
+
+    /// Binds the port. Call on the loop.
+    /// - Parameters:
+    ///   - tls: for HTTPS; nil for plain HTTP.
+    ///   - listeners: the broker's other listeners, which the API shows.
+    /// - Returns: the port that is listened at.
+    func start(tls: NIOSSLContext?, listeners: [ManagementAPI.ListenerSummary]) -> EventLoopFuture<Int> {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let endpoint = endpoint
+        return ServerBootstrap(group: loop)
+            .serverChannelOption(.backlog, value: 128)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel, tls) }
+            }
+            .bind(host: endpoint.host, port: endpoint.port)
+            .map { channel in
+                let server = bound.value
+                let port = channel.localAddress?.port ?? 0
+                server.channel = channel
+                let own = ManagementAPI.ListenerSummary(protocolName: tls == nil ? "http" : "https", host: endpoint.host, port: port)
+                server.run(listeners + [own])
+                return port
+            }
+    }
+
+    private func run(_ listeners: [ManagementAPI.ListenerSummary]) {
+        let api = ManagementAPI(broker: broker, listeners: listeners)
+        router = ManagementRouter(api)
+        let bound = NIOLoopBound((api, broker), eventLoop: loop)
+        sampling = loop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(MessageRates.interval)) { _ in
+            bound.value.0.rates.sample(bound.value.1)
+        }
+    }
+
+    private func accept(_ channel: any Channel, _ tls: NIOSSLContext?) throws {
+        let limits = broker.configuration.limits
+        guard let router, open.count < limits.managementConnections else { throw ChannelError.operationUnsupported }
+        let id = ObjectIdentifier(channel)
+        open[id] = channel
+        let pipeline = channel.pipeline.syncOperations
+        if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+        try pipeline.addHandler(ManagementHandler(router: router, limits: limits) { [weak self] in self?.open[id] = nil })
+    }
+
+    /// Stops listening and closes what is open.
+    func stop() {
+        sampling?.cancel()
+        channel?.close(promise: nil)
+        for channel in open.values { channel.close(promise: nil) }
+    }
+}

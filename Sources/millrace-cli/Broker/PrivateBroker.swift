@@ -1,0 +1,139 @@
+import Contracts
+import Foundation
+import Servers
+
+/// The embedded broker as a process of its own, in a folder of its own, reachable on 127.0.0.1 alone.
+///
+/// It is the same program as this one, so that a fault of the broker, or a kill, takes nobody else with it. It ends with this
+/// process, however that ends.
+actor PrivateBroker {
+    /// The name of the administrator, who is always there.
+    static let administrator = "millrace"
+
+    nonisolated let dataDirectory: String
+    /// The running process, or nil.
+    private(set) var process: ChildProcess?
+    /// The port of AMQP; 0 before the first start. It stays the same for every further start.
+    private(set) var port = 0
+    /// The port of the management API.
+    private(set) var managementPort = 0
+
+    private let users: [PrivateRabbitMQ.User]
+    private var password = ""
+    private var hasUsers = false
+
+    /// - Parameters:
+    ///   - dataDirectory: the folder for messages, definitions, log and password; made if it is missing.
+    ///   - users: who may connect besides the administrator.
+    init(dataDirectory: String, users: [PrivateRabbitMQ.User] = []) {
+        self.dataDirectory = dataDirectory
+        self.users = users
+    }
+
+    /// Starts the broker and waits until it listens; takes a fraction of a second.
+    /// - Throws: `Failed` with the end of its log.
+    func start(timeout: Duration = .seconds(60)) async throws {
+        if let process, process.isRunning { return }
+        try FileManager.default.createDirectory(
+            atPath: dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        password = try Secret.kept(in: dataDirectory + "/administrator-password")
+        if port == 0 { port = try FreePort.next() }
+        if managementPort == 0 { managementPort = try FreePort.next() }
+        let log = dataDirectory + "/output.log"
+        let child = try ChildProcess.spawn(
+            .init(
+                executable: try Self.executable(),
+                arguments: [
+                    "broker", "serve", "--listen", "127.0.0.1:\(port)", "--management", "127.0.0.1:\(managementPort)",
+                    "--data", dataDirectory + "/data", "--log", "warning", "-o", "json",
+                ],
+                environment: environment, standardOutput: .lines, standardError: .file(log), isServer: true))
+        process = child
+        guard await Self.isReady(child, within: timeout) else {
+            let status = child.exitStatus.map { "\($0)" } ?? "no answer in time"
+            await kill()
+            throw Failed("the broker did not start (\(status)); see the end of \(log)")
+        }
+        if !hasUsers { try await makeUsers() }
+        hasUsers = true
+    }
+
+    /// The URL of a user: `amqp://user:password@127.0.0.1:port/%2F`. Without arguments it is the administrator's.
+    func url(user: String = administrator, password: String? = nil) -> String {
+        let known = users.first { $0.name == user }?.password ?? self.password
+        return "amqp://\(ManagementPath.escaped(user)):\(ManagementPath.escaped(password ?? known))@127.0.0.1:\(port)/%2F"
+    }
+
+    /// Stops the broker in good order.
+    func stop(timeout: Duration = .seconds(15)) async {
+        guard let child = process else { return }
+        process = nil
+        await child.stop(timeout: timeout)
+    }
+
+    /// Kills it as a power failure would, and returns when it is gone. `start()` recovers what was confirmed.
+    func kill() async {
+        guard let child = process else { return }
+        process = nil
+        child.kill()
+        _ = await child.wait()
+    }
+
+    /// Stops the broker and removes all of its data.
+    func remove() async {
+        await stop()
+        try? FileManager.default.removeItem(atPath: dataDirectory)
+    }
+
+    private var environment: [String: String] {
+        // Settings that are meant for a broker that somebody runs alone are not for this one.
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_BROKER_") }
+        environment["MILLRACE_BROKER_USER"] = Self.administrator
+        environment["MILLRACE_BROKER_PASSWORD"] = password
+        environment["MILLRACE_SUPERVISED"] = "1"
+        return environment
+    }
+
+    /// The file of this program.
+    private static func executable() throws -> String {
+        guard let path = Bundle.main.executablePath else { throw Failed("this program does not know its own file") }
+        return path
+    }
+
+    /// Reads standard output until the broker has said where it listens.
+    private static func isReady(_ child: ChildProcess, within timeout: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await line in child.standardOutput where line == "}" { return true }
+                return false
+            }
+            group.addTask {
+                try? await Task.sleep(for: timeout)
+                return false
+            }
+            let isReady = await group.next() ?? false
+            group.cancelAll()
+            return isReady
+        }
+    }
+
+    /// Users and permissions are on the broker's disk; they are made once for each run of this program, in case they changed.
+    private func makeUsers() async throws {
+        let client = ManagementClient(host: "127.0.0.1", port: managementPort, user: Self.administrator, password: password)
+        do {
+            for user in users {
+                let name = ManagementPath.escaped(user.name)
+                try await client.send(
+                    "PUT", "users/" + name,
+                    body: ["password": .string(user.password), "tags": .array(user.tags.map { .string($0) })])
+                try await client.send(
+                    "PUT", "permissions/%2F/" + name,
+                    body: ["configure": .string(user.configure), "write": .string(user.write), "read": .string(user.read)])
+            }
+            await client.close()
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import AMQP
+import Foundation
+import Postgres
+
+/// What a demo does to servers that it was given: it counts from nothing, so it begins only where there is nothing of its workers,
+/// and it takes away again what it has made.
+struct GivenServers: Sendable {
+    let database: String?
+    let broker: String?
+    let workers: [WorkerManifest]
+
+    /// Those of `DATABASE_URL` and `AMQP_URL`.
+    init(workers: [WorkerManifest], environment: [String: String] = ProcessInfo.processInfo.environment) {
+        database = environment["DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        broker = environment["AMQP_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        self.workers = workers
+    }
+
+    /// - Throws: `UsageFailure` that names what is there already: roles, schemas or queues of somebody's real workers.
+    func refuseUsed() async throws {
+        var found: [String] = []
+        if let database { found += try await DatabaseSetup.existing(database, workers) }
+        if let broker {
+            try await withBroker(broker) { client in
+                for worker in workers where try await client.queueInfo(worker.queue) != nil { found.append("the queue \(worker.queue)") }
+            }
+        }
+        guard found.isEmpty else {
+            throw UsageFailure(
+                "the demo counts from nothing and removes what it made, but the given servers have \(found.joined(separator: ", ")) already; give others, or an empty database and vhost")
+        }
+    }
+
+    /// Removes roles, schemas and queues.
+    func remove() async {
+        do {
+            if let database { try await DatabaseSetup.remove(database, workers) }
+            if let broker {
+                try await withBroker(broker) { client in for worker in workers { _ = try await client.delete(queue: worker.queue) } }
+            }
+        } catch {
+            Console.shared.warn("not everything could be removed from the given servers: \(Redacted.text("\(error)"))")
+        }
+    }
+
+    private func withBroker(_ url: String, _ body: (AMQPClient) async throws -> Void) async throws {
+        let client = AMQPClient(configuration: try AMQPConfiguration(url: url), logger: .quiet)
+        do {
+            try await body(client)
+            await client.close()
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+}
+
+extension WorkerManifest {
+    /// Its queue at the broker.
+    var queue: String { "worker.\(name)" }
+}

@@ -1,0 +1,28 @@
+import ContractFiles
+import Foundation
+
+/// Finds the folder `topics/`.
+enum ContractFolder {
+    /// `MILLRACE_HOME/topics`, else `topics/` in the current folder or the nearest above it.
+    static func find(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String {
+        if let home = environment["MILLRACE_HOME"], !home.isEmpty { return home + "/topics" }
+        var folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath).standardizedFileURL.path
+        while true {
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: folder + "/topics", isDirectory: &isFolder), isFolder.boolValue { return folder + "/topics" }
+            if folder == "/" || folder.isEmpty { break }
+            folder = (folder as NSString).deletingLastPathComponent
+        }
+        throw UsageFailure(
+            "found no folder topics/ here or above; go to the project, set MILLRACE_HOME, make one with `millrace topics new`, or waive the check with --no-check")
+    }
+
+    /// Reads all contracts.
+    static func load() throws -> TopicCatalog {
+        do {
+            return try TopicCatalog.load(directory: try find())
+        } catch let error as ContractFileError {
+            throw UsageFailure(error.description)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Locking
+import Servers
+import Testing
+
+/// The real process is killed over and over, under load, while it starts, and while it compacts.
+@Suite(.serialized) struct KilledBrokerTests {
+    static let rounds = 150
+
+    /// Every confirmed message is there, once, and in order; what was consumed and acknowledged does not come back. Two in
+    /// three rounds publish to `keep` and `flow` and consume `flow`; in the third the process dies while it starts. `keep` is
+    /// emptied now and then, so that segments with few live messages are compacted.
+    @Test(.timeLimit(.minutes(5))) func keepsEveryConfirmedMessage() async throws {
+        let bench = try CrashBench()
+        defer { bench.remove() }
+        let ledger = SharedLedger()
+        for round in 1...Self.rounds {
+            if round % 3 == 0 {
+                let process = try bench.spawn()
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...60)))
+                process.kill()
+                _ = await process.wait()
+            } else {
+                try await killUnderLoad(bench, ledger)
+            }
+            if round % 25 == 0 { try await empty("keep", bench, ledger, isLast: round == Self.rounds) }
+        }
+        try await empty("flow", bench, ledger, isLast: true)
+        let confirmed = ledger.value.withLock { $0.queues.mapValues(\.confirmed.count) }
+        print("killed \(Self.rounds) times; confirmed: \(confirmed)")
+        #expect(confirmed.values.allSatisfy { $0 > 10 * Self.rounds })
+    }
+
+    private func killUnderLoad(_ bench: CrashBench, _ ledger: SharedLedger) async throws {
+        let (process, port) = try await bench.start()
+        async let publisher: Void = onThread { Load.publish(port, ledger.value) }
+        async let consumer: Void = onThread { try? Load.consume("flow", port, ledger.value) }
+        try await Task.sleep(for: .milliseconds(Int.random(in: 20...250)))
+        process.kill()
+        _ = await process.wait()
+        _ = try await (publisher, consumer)
+    }
+
+    /// Starts the broker, takes everything out of a queue, and compares it with what was confirmed.
+    private func empty(_ queue: String, _ bench: CrashBench, _ ledger: SharedLedger, isLast: Bool) async throws {
+        let (process, port) = try await bench.start()
+        let before = ledger.value.withLock { $0.queues[queue]?.consumed.count ?? 0 }
+        try await onThread {
+            let count = try WireClient(port: port).declare(queue)
+            try Load.consume(queue, port, ledger.value, count: count)
+        }
+        // Acknowledgements may wait for others 50 ms.
+        try await Task.sleep(for: .milliseconds(150))
+        process.kill()
+        _ = await process.wait()
+        let state = try #require(ledger.value.withLock { $0.queues[queue] })
+        let taken = state.consumed[before...]
+        if queue == "keep" {
+            #expect(zip(taken, taken.dropFirst()).allSatisfy { $0 < $1 }, "once, and in order")
+            #expect(taken.allSatisfy { $0 > state.settledThrough }, "what was settled has come back")
+            let missing = state.confirmed.filter { $0 > state.settledThrough }.subtracting(taken)
+            #expect(missing.isEmpty, "confirmed and lost: \(missing.sorted().prefix(10))")
+        }
+        let missing = state.confirmed.subtracting(state.consumed)
+        #expect(!isLast || missing.isEmpty, "confirmed and lost: \(missing.sorted().prefix(10))")
+        #expect(state.consumed.allSatisfy { $0 <= state.published })
+        ledger.value.withLock { $0.queues[queue]?.settledThrough = taken.last ?? state.settledThrough }
+    }
+
+    /// A process that is stopped for a while goes on as if nothing had been.
+    @Test(.timeLimit(.minutes(2))) func goesOnAfterBeingStopped() async throws {
+        let bench = try CrashBench()
+        defer { bench.remove() }
+        let ledger = SharedLedger()
+        let (process, port) = try await bench.start()
+        async let publisher: Void = onThread { Load.publish(port, ledger.value, limit: 20_000) }
+        for _ in 0..<5 {
+            try await Task.sleep(for: .milliseconds(100))
+            process.signal(SIGSTOP)
+            try await Task.sleep(for: .milliseconds(200))
+            process.signal(SIGCONT)
+        }
+        try await publisher
+        process.kill()
+        _ = await process.wait()
+        #expect(ledger.value.withLock { $0.queues["keep"]?.confirmed.count } == 10_000)
+        try await empty("keep", bench, ledger, isLast: true)
+    }
+
+    /// The lock of the folder goes with the process, and holds while it lives.
+    @Test(.timeLimit(.minutes(1))) func sharesItsFolderWithNobody() async throws {
+        let bench = try CrashBench()
+        defer { bench.remove() }
+        let (first, _) = try await bench.start()
+        let second = try bench.spawn()
+        #expect(await second.wait() == .exited(3))
+        first.kill()
+        _ = await first.wait()
+        let (third, _) = try await bench.start()
+        third.kill()
+        _ = await third.wait()
+    }
+}
+
+/// A ledger that threads share.
+final class SharedLedger: Sendable {
+    let value = Locked(Ledger())
+}

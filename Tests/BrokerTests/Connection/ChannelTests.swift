@@ -1,0 +1,305 @@
+import Broker
+import NIOCore
+import Testing
+
+@Suite struct PublishingTests {
+    @Test func confirmsOfOneTurnAreOne() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        client.send(ConfirmSelect())
+        _ = try client.take(ConfirmSelectOK.self)
+        var burst = ByteBuffer()
+        for _ in 0..<5 {
+            burst.writeImmutableBuffer(MachineClient.publish(BasicPublish(exchange: "", routingKey: "q"), body: [1]))
+        }
+        client.send(bytes: Array(burst.readableBytesView))
+        let ack = try client.take(BasicAck.self)
+        #expect(ack.deliveryTag == 5)
+        #expect(ack.multiple)
+        client.publish(key: "q")
+        #expect(try client.take(BasicAck.self).multiple == false)
+        #expect(!client.hasFrames)
+        #expect(try client.declare("q").messageCount == 6)
+    }
+
+    /// Fails when the return is not written before its confirm.
+    @Test func returnsComeBeforeTheirConfirms() throws {
+        let client = try MachineHarness().open()
+        client.send(ConfirmSelect())
+        _ = try client.take(ConfirmSelectOK.self)
+        client.publish(exchange: "amq.direct", key: "nobody", mandatory: true, body: "back")
+        let returned = try client.take(BasicReturn.self)
+        #expect(returned.replyCode == 312)
+        #expect(returned.replyText == "NO_ROUTE")
+        #expect(returned.exchange == "amq.direct")
+        #expect(try client.takeContent().body == "back")
+        #expect(try client.take(BasicAck.self).deliveryTag == 1)
+    }
+
+    @Test func refusedPublishesAreNacked() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q", ["x-max-length": .int32(1), "x-overflow": .string("reject-publish")])
+        client.send(ConfirmSelect(noWait: true))
+        var burst = ByteBuffer()
+        for _ in 0..<3 { burst.writeImmutableBuffer(MachineClient.publish(BasicPublish(exchange: "", routingKey: "q"))) }
+        client.send(bytes: Array(burst.readableBytesView))
+        #expect(try client.take(BasicAck.self).deliveryTag == 1)
+        #expect(try client.take(BasicNack.self).deliveryTag == 2)
+        #expect(try client.take(BasicNack.self).deliveryTag == 3)
+    }
+
+    @Test func missingExchange() throws {
+        let client = try MachineHarness().open()
+        client.publish(exchange: "none", key: "k", body: "x")
+        let close = try client.take(ChannelClose.self)
+        #expect(close.replyText == "NOT_FOUND - no exchange 'none' in vhost '/'")
+        #expect(MethodID(classID: close.classID, methodID: close.methodID) == .basicPublish)
+    }
+
+    @Test func userIDs() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        var properties = BasicProperties()
+        properties.userID = "guest"
+        client.publish(key: "q", properties)
+        #expect(!client.hasFrames)
+        properties.userID = "other"
+        client.publish(key: "q", properties)
+        #expect(
+            try client.take(ChannelClose.self).replyText
+                == "PRECONDITION_FAILED - user_id property set to 'other' but authenticated user was 'guest'")
+    }
+
+    @Test func permissions() throws {
+        let harness = try MachineHarness()
+        harness.allow("other", configure: "^mine", write: "^mine", read: "^mine")
+        let client = try harness.open(user: "other")
+        try client.declare("mine")
+        client.send(QueueDeclare(queue: "yours"))
+        #expect(
+            try client.take(ChannelClose.self).replyText
+                == "ACCESS_REFUSED - access to queue 'yours' in vhost '/' refused for user 'other'")
+        client.send(ChannelCloseOK())
+        client.send(ChannelOpen(), channel: 2)
+        _ = try client.take(ChannelOpenOK.self)
+        client.publish(exchange: "", key: "mine", channel: 2)
+        #expect(
+            try client.take(ChannelClose.self).replyText
+                == "ACCESS_REFUSED - access to exchange 'amq.default' in vhost '/' refused for user 'other'")
+    }
+
+    /// A body in many frames, none of them where the socket's reads end.
+    @Test(arguments: [1, 7, 8, 4_096, 5_000]) func largeBodies(_ step: Int) throws {
+        let client = try MachineHarness().open(frameMax: 4_096)
+        try client.declare("q")
+        let body = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 31) & 0x7F }
+        client.send(MachineClient.publish(BasicPublish(exchange: "", routingKey: "q"), body: body, frameMax: 4_096), by: step)
+        client.send(BasicGet(queue: "q", noAck: true))
+        _ = try client.take(BasicGetOK.self)
+        #expect(try Array(client.takeContent().body.utf8) == body)
+    }
+
+    @Test func transactions() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        client.send(TxSelect())
+        _ = try client.take(TxSelectOK.self)
+        client.publish(key: "q", body: "a")
+        #expect(try client.declare("q").messageCount == 0)
+        client.send(TxRollback())
+        _ = try client.take(TxRollbackOK.self)
+        client.send(TxCommit())
+        _ = try client.take(TxCommitOK.self)
+        #expect(try client.declare("q").messageCount == 0)
+        client.publish(key: "q", body: "b")
+        client.send(TxCommit())
+        _ = try client.take(TxCommitOK.self)
+        #expect(try client.declare("q").messageCount == 1)
+        // An acknowledgement that is rolled back leaves the delivery with the client.
+        client.send(BasicGet(queue: "q"))
+        _ = try client.take(BasicGetOK.self)
+        _ = try client.takeContent()
+        client.send(BasicAck(deliveryTag: 1))
+        client.send(TxRollback())
+        _ = try client.take(TxRollbackOK.self)
+        client.send(BasicNack(deliveryTag: 1, multiple: false, requeue: true))
+        #expect(try client.declare("q").messageCount == 0)
+        client.send(TxCommit())
+        _ = try client.take(TxCommitOK.self)
+        #expect(try client.declare("q").messageCount == 1)
+    }
+}
+
+@Suite struct ConsumingTests {
+    @Test func prefetchOfAConsumer() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        client.send(BasicQos(prefetchCount: 2))
+        _ = try client.take(BasicQosOK.self)
+        try client.consume("q")
+        for body in ["1", "2", "3", "4"] { client.publish(key: "q", body: body) }
+        #expect(try client.takeDelivery().2 == "1")
+        #expect(try client.takeDelivery().2 == "2")
+        #expect(!client.hasFrames)
+        client.send(BasicAck(deliveryTag: 1))
+        #expect(try client.takeDelivery().2 == "3")
+        #expect(!client.hasFrames)
+        client.send(BasicAck(deliveryTag: 0, multiple: true))
+        #expect(try client.takeDelivery().2 == "4")
+    }
+
+    @Test func prefetchOfAChannel() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        client.send(BasicQos(prefetchCount: 1, global: true))
+        _ = try client.take(BasicQosOK.self)
+        try client.consume("q", tag: "a")
+        try client.consume("q", tag: "b")
+        for body in ["1", "2"] { client.publish(key: "q", body: body) }
+        _ = try client.takeDelivery()
+        #expect(!client.hasFrames)
+        client.send(BasicAck(deliveryTag: 1))
+        #expect(try client.takeDelivery().2 == "2")
+        client.publish(key: "q", body: "3")
+        #expect(!client.hasFrames)
+        client.send(BasicQos(prefetchCount: 0, global: true))
+        _ = try client.take(BasicQosOK.self)
+        #expect(try client.takeDelivery().2 == "3")
+    }
+
+    @Test func unsettledMessagesGoBackInOrder() throws {
+        let harness = try MachineHarness()
+        let client = try harness.open()
+        try client.declare("q")
+        for body in ["1", "2", "3"] { client.publish(key: "q", body: body) }
+        try client.consume("q")
+        for _ in 0..<3 { _ = try client.takeDelivery() }
+        client.send(ChannelClose())
+        _ = try client.take(ChannelCloseOK.self)
+        let other = try harness.open()
+        try other.consume("q", noAck: true)
+        for (tag, body) in ["1", "2", "3"].enumerated() {
+            let (deliver, _, text) = try other.takeDelivery()
+            #expect(text == body)
+            #expect(deliver.redelivered)
+            #expect(deliver.deliveryTag == UInt64(tag + 1))
+        }
+    }
+
+    /// Fails when the notice is sent before the answer: py-amqp takes it for an error of its own request.
+    @Test func deletedQueuesCancelTheirConsumersAfterTheAnswer() throws {
+        let harness = try MachineHarness()
+        let client = try harness.open()
+        let other = try harness.open()
+        try client.declare("q")
+        try client.consume("q", tag: "mine")
+        try other.consume("q", tag: "other")
+        client.send(QueueDelete(queue: "q"))
+        _ = try client.take(QueueDeleteOK.self)
+        #expect(try client.take(BasicCancel.self).consumerTag == "mine")
+        #expect(try other.take(BasicCancel.self).consumerTag == "other")
+    }
+
+    @Test func consumerTags() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        client.send(BasicConsume(queue: "q"))
+        #expect(try client.take(BasicConsumeOK.self).consumerTag.hasPrefix("amq.ctag-"))
+        try client.consume("q", tag: "t")
+        client.send(BasicCancel(consumerTag: "t"))
+        #expect(try client.take(BasicCancelOK.self).consumerTag == "t")
+        client.send(BasicCancel(consumerTag: "unknown"))
+        _ = try client.take(BasicCancelOK.self)
+        try client.consume("q", tag: "t")
+        client.send(BasicConsume(queue: "q", consumerTag: "t"))
+        #expect(try client.take(ConnectionClose.self).replyText == "NOT_ALLOWED - attempt to reuse consumer tag 't'")
+    }
+
+    @Test func unknownTags() throws {
+        let client = try MachineHarness().open()
+        client.send(BasicNack(deliveryTag: 3, multiple: true))
+        #expect(try client.take(ChannelClose.self).replyText == "PRECONDITION_FAILED - unknown delivery tag 3")
+    }
+
+    @Test func exclusiveQueuesGoWithTheirConnection() throws {
+        let harness = try MachineHarness()
+        let owner = try harness.open()
+        let other = try harness.open()
+        try owner.declare("q", exclusive: true)
+        other.send(QueueDeclare(queue: "q", passive: true))
+        #expect(try other.take(ChannelClose.self).replyCode == 405)
+        owner.send(ConnectionClose(replyCode: 200), channel: 0)
+        _ = try owner.take(ConnectionCloseOK.self)
+        other.send(ChannelOpen(), channel: 2)
+        _ = try other.take(ChannelOpenOK.self)
+        other.send(QueueDeclare(queue: "q", passive: true), channel: 2)
+        #expect(try other.take(ChannelClose.self).replyCode == 404)
+    }
+
+    @Test func recovers() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        client.publish(key: "q", body: "1")
+        try client.consume("q")
+        _ = try client.takeDelivery()
+        client.send(BasicRecover(requeue: true))
+        _ = try client.take(BasicRecoverOK.self)
+        #expect(try client.takeDelivery().0.redelivered)
+    }
+
+    @Test func failedDeliveriesAreCounted() throws {
+        let client = try MachineHarness().open()
+        client.send(QueueDeclare(queue: "q", durable: true, arguments: ["x-queue-type": .string("quorum")]))
+        _ = try client.take(QueueDeclareOK.self)
+        client.publish(key: "q", body: "1")
+        try client.consume("q")
+        #expect(try client.takeDelivery().1.headers?["x-delivery-count"] == nil)
+        client.send(BasicReject(deliveryTag: 1, requeue: true))
+        #expect(try client.takeDelivery().1.headers?["x-delivery-count"]?.integer == 1)
+    }
+}
+
+@Suite struct DirectReplyTests {
+    private static let pseudoQueue = "amq.rabbitmq.reply-to"
+
+    @Test func repliesComeStraightBack() throws {
+        let harness = try MachineHarness()
+        let asking = try harness.open()
+        let answering = try harness.open()
+        try answering.declare("requests")
+        try answering.consume("requests", noAck: true)
+        try asking.consume(Self.pseudoQueue, tag: "replies", noAck: true)
+        var properties = BasicProperties()
+        properties.replyTo = Self.pseudoQueue
+        properties.correlationID = "7"
+        asking.publish(key: "requests", properties, body: "question")
+        let request = try answering.takeDelivery()
+        let address = try #require(request.1.replyTo)
+        #expect(address.hasPrefix(Self.pseudoQueue + "."))
+        #expect(request.1.correlationID == "7")
+        answering.send(QueueDeclare(queue: address, passive: true))
+        #expect(try answering.take(QueueDeclareOK.self).consumerCount == 1)
+        answering.publish(key: address, mandatory: true, body: "answer")
+        let reply = try asking.takeDelivery()
+        #expect(reply.0.consumerTag == "replies")
+        #expect(reply.2 == "answer")
+        // Nobody is there any more: the reply goes back.
+        asking.send(ChannelClose())
+        answering.publish(key: address, mandatory: true, body: "late")
+        #expect(try answering.take(BasicReturn.self).routingKey == address)
+    }
+
+    @Test func needsAConsumer() throws {
+        let client = try MachineHarness().open()
+        var properties = BasicProperties()
+        properties.replyTo = Self.pseudoQueue
+        client.publish(key: "q", properties)
+        #expect(try client.take(ChannelClose.self).replyText == "PRECONDITION_FAILED - fast reply consumer does not exist")
+    }
+
+    @Test func cannotAcknowledge() throws {
+        let client = try MachineHarness().open()
+        client.send(BasicConsume(queue: Self.pseudoQueue, consumerTag: "t"))
+        #expect(try client.take(ChannelClose.self).replyText == "PRECONDITION_FAILED - reply consumer cannot acknowledge")
+    }
+}

@@ -1,0 +1,151 @@
+import AMQP
+import Foundation
+import Postgres
+import Servers
+import Testing
+import TestSupport
+
+/// What a worker's role and user cannot do, after `millrace setup` and the workers' own `prepare`.
+///
+/// Each probe is tried again after the grants were widened by hand, and must then succeed: so it is the grants that keep the
+/// worker out, and not a mistake in the probe.
+@Suite(
+    "Least privilege", .timeLimit(.minutes(4)),
+    .enabled(if: ServersAvailability.postgres != nil && ServersAvailability.rabbitMQ != nil))
+struct LeastPrivilegeTests {
+    private func withWorkers(_ body: (CLIServers, _ payments: [String: String]) async throws -> Void) async throws {
+        try await CLIServers.with { servers in
+            let folder = try TemporaryDirectory.make() + "/secrets"
+            defer { TemporaryDirectory.remove((folder as NSString).deletingLastPathComponent) }
+            let setup = try await Fixture.run("setup", "--secrets", folder, environment: try await servers.environment(database: "shop"))
+            #expect(setup.status == .exited(0), "\(setup)")
+            for worker in ["orders", "payments"] {
+                var environment = try Fixture.variables(folder, worker)
+                environment["MILLRACE_HOME"] = Fixture.project
+                environment["MILLRACE_QUEUE_TYPE"] = "classic"
+                environment["PATH"] = "/usr/bin:/bin"
+                let result = try await ChildProcess.run(
+                    .init(executable: Fixture.executable(worker), arguments: ["prepare"], environment: environment))
+                #expect(result.status == .exited(0), "\(worker): \(result)")
+            }
+            try await body(servers, try Fixture.variables(folder, "payments"))
+        }
+    }
+
+    // MARK: - PostgreSQL
+
+    private static let foreign: [SQL] = [
+        "SELECT count(*) FROM orders.outbox", "INSERT INTO orders.inbox (message_id) VALUES (gen_random_uuid())",
+        "CREATE TABLE orders.mine (n int)", "SET ROLE worker_orders", "DROP TABLE orders.outbox", "CREATE SCHEMA mine", "CREATE TABLE public.mine (n int)",
+        "CREATE ROLE mine", "ALTER ROLE worker_orders PASSWORD NULL", "SELECT rolpassword FROM pg_authid",
+    ]
+
+    private func refusal(_ url: String, _ statement: SQL) async throws -> String? {
+        let client = PostgresClient(configuration: try PostgresConfiguration(url: url), logger: Fixture.logger)
+        defer { Task { await client.close() } }
+        do {
+            try await client.withTransaction { db in
+                _ = try await db.execute(statement)
+                throw RolledBack()
+            }
+            return nil
+        } catch is RolledBack {
+            return nil
+        } catch let error as PostgresError {
+            return error.sqlState
+        }
+    }
+
+    private struct RolledBack: Error {}
+
+    /// Fails when DatabaseSetup gives the roles more, for example membership of each other.
+    @Test("a role reaches its own schema alone")
+    func role() async throws {
+        try await withWorkers { servers, payments in
+            let url = try #require(payments["DATABASE_URL"])
+            #expect(try await refusal(url, "SELECT count(*) FROM outbox") == nil)
+            #expect(try await refusal(url, "CREATE TABLE mine (n int)") == nil)
+            for statement in Self.foreign {
+                #expect(try await refusal(url, statement) == "42501", "\(statement)")
+            }
+            let admin = PostgresClient(configuration: try PostgresConfiguration(url: await servers.databaseURL("shop")), logger: Fixture.logger)
+            try await admin.execute("GRANT worker_orders TO worker_payments")
+            for statement in Self.foreign.prefix(5) {
+                #expect(try await refusal(url, statement) == nil, "widened: \(statement)")
+            }
+            try await admin.execute("REVOKE worker_orders FROM worker_payments")
+            #expect(try await refusal(url, Self.foreign[0]) == "42501")
+            await admin.close()
+        }
+    }
+
+    // MARK: - RabbitMQ
+
+    /// What the broker answers when somebody tries this: 403, or nil when it was done.
+    private func refusal(_ url: String, _ attempt: (AMQPClient) async throws -> Void) async throws -> UInt16? {
+        let client = AMQPClient(configuration: try AMQPConfiguration(url: url), logger: Fixture.logger)
+        let code: UInt16?
+        do {
+            try await attempt(client)
+            code = nil
+        } catch let error as AMQPError {
+            code = error.replyCode ?? 0
+        }
+        await client.close()
+        return code
+    }
+
+    private func publish(_ client: AMQPClient, _ exchange: String) async throws {
+        let outcome = await client.publisher().publish(OutgoingMessage(exchange: exchange, routingKey: "probe", body: [1]))
+        if case .failed(let error) = outcome { throw error }
+    }
+
+    private var foreignAttempts: [(String, @Sendable (AMQPClient) async throws -> Void)] {
+        [
+            ("consume another's queue", { client in
+                let consumer = client.consumer(queue: "worker.orders")
+                // It is told at once, or there is nothing to take.
+                let waiting = Task { try await consumer.nextBatch(max: 1) }
+                for _ in 0..<200 where try await client.queueInfo("worker.orders")?.consumers == 0 { try await Task.sleep(for: .milliseconds(10)) }
+                waiting.cancel()
+                do { _ = try await waiting.value } catch let error as AMQPError where error.code == .cancelled {}
+            }),
+            ("get from another's queue", { _ = try await $0.get(queue: "worker.orders") }),
+            ("empty another's queue", { _ = try await $0.purge(queue: "worker.orders") }),
+            ("publish to another's topic", { client in
+                let outcome = await client.publisher().publish(OutgoingMessage(exchange: "commerce.orders", routingKey: "probe", body: [1]))
+                if case .failed(let error) = outcome { throw error }
+            }),
+            ("listen to a topic it does not consume", {
+                try await $0.declare(
+                    AMQPTopology(
+                        queues: [.init(name: "worker.payments.spy")],
+                        bindings: [.init(source: "commerce.orders", destination: "worker.payments.spy", routingKey: "#")]))
+            }),
+            ("make a queue of any name", { try await $0.declare(AMQPTopology(queues: [.init(name: "spy")])) }),
+            ("delete another's topic", { try await $0.delete(exchange: "commerce.orders") }),
+            ("delete another's queue", { _ = try await $0.delete(queue: "worker.orders") }),
+        ]
+    }
+
+    /// Fails when BrokerPermissions gives wider patterns, for example `.*` to read.
+    @Test("a user reaches its own queue and topics alone")
+    func user() async throws {
+        try await withWorkers { servers, payments in
+            let url = try #require(payments["AMQP_URL"])
+            // A topic is made by its owner, with its first event.
+            #expect(try await refusal(url) { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commerce.payments")])) } == nil)
+            #expect(try await refusal(await servers.rabbit.url()) { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commerce.orders")])) } == nil)
+            #expect(try await refusal(url) { try await publish($0, "commerce.payments") } == nil)
+            #expect(try await refusal(url) { try await publish($0, "commands") } == nil)
+            #expect(try await refusal(url) { _ = try await $0.get(queue: "worker.payments") } == nil)
+            for (what, attempt) in foreignAttempts {
+                #expect(try await refusal(url, attempt) == 403, "\(what)")
+            }
+            try await servers.rabbit.control("set_permissions", "worker-payments", ".*", ".*", ".*")
+            for (what, attempt) in foreignAttempts {
+                #expect(try await refusal(url, attempt) == nil, "widened: \(what)")
+            }
+        }
+    }
+}
