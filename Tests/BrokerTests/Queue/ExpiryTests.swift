@@ -38,11 +38,11 @@ import Testing
         broker.time.advance(by: 500)
         #expect(queue.messageCount == 3)
         broker.time.advance(by: 500)
-        // Fails when what has expired behind the head is delivered.
         #expect(broker.drain(queue) == ["never"])
         broker.checkBooks()
     }
 
+    /// Fails when only the timer looks at expiry.
     @Test func nothingExpiredIsDeliveredEvenIfTheTimerIsLate() throws {
         let broker = try CoreFixture()
         let queue = try broker.queue("q")
