@@ -14,6 +14,19 @@ package protocol Method: Sendable {
     func write(to buffer: inout ByteBuffer)
 }
 
+/// A method without fields.
+package protocol BareMethod: Method {
+    init()
+}
+
+extension BareMethod {
+    package static var layout: [MethodField] { [] }
+
+    package init(from reader: inout WireReader) throws(ProtocolFault) { self.init() }
+
+    package func write(to buffer: inout ByteBuffer) {}
+}
+
 /// One field of a method: its type on the wire, and its name. Neighbouring bits share an octet.
 package enum MethodField: Equatable, Sendable {
     case octet(String)

@@ -33,15 +33,10 @@ package struct BasicQos: Method {
 }
 
 /// `basic.qos-ok`, sent to the client.
-package struct BasicQosOK: Method {
+package struct BasicQosOK: BareMethod {
     package static let id = MethodID.basicQosOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `basic.consume`, sent to the server.
@@ -452,15 +447,10 @@ package struct BasicRecover: Method {
 }
 
 /// `basic.recover-ok`, sent to the client.
-package struct BasicRecoverOK: Method {
+package struct BasicRecoverOK: BareMethod {
     package static let id = MethodID.basicRecoverOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `basic.nack`, sent by either side.

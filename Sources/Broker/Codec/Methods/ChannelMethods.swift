@@ -112,13 +112,8 @@ package struct ChannelClose: Method {
 }
 
 /// `channel.close-ok`, sent by either side.
-package struct ChannelCloseOK: Method {
+package struct ChannelCloseOK: BareMethod {
     package static let id = MethodID.channelCloseOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }

@@ -25,13 +25,8 @@ package struct ConfirmSelect: Method {
 }
 
 /// `confirm.select-ok`, sent to the client.
-package struct ConfirmSelectOK: Method {
+package struct ConfirmSelectOK: BareMethod {
     package static let id = MethodID.confirmSelectOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }

@@ -250,15 +250,10 @@ package struct ConnectionClose: Method {
 }
 
 /// `connection.close-ok`, sent by either side.
-package struct ConnectionCloseOK: Method {
+package struct ConnectionCloseOK: BareMethod {
     package static let id = MethodID.connectionCloseOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `connection.blocked`, sent to the client.
@@ -282,15 +277,10 @@ package struct ConnectionBlocked: Method {
 }
 
 /// `connection.unblocked`, sent to the client.
-package struct ConnectionUnblocked: Method {
+package struct ConnectionUnblocked: BareMethod {
     package static let id = MethodID.connectionUnblocked
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `connection.update-secret`, sent to the server.
@@ -318,13 +308,8 @@ package struct ConnectionUpdateSecret: Method {
 }
 
 /// `connection.update-secret-ok`, sent to the client.
-package struct ConnectionUpdateSecretOK: Method {
+package struct ConnectionUpdateSecretOK: BareMethod {
     package static let id = MethodID.connectionUpdateSecretOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }

@@ -57,15 +57,10 @@ package struct ExchangeDeclare: Method {
 }
 
 /// `exchange.declare-ok`, sent to the client.
-package struct ExchangeDeclareOK: Method {
+package struct ExchangeDeclareOK: BareMethod {
     package static let id = MethodID.exchangeDeclareOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `exchange.delete`, sent to the server.
@@ -101,15 +96,10 @@ package struct ExchangeDelete: Method {
 }
 
 /// `exchange.delete-ok`, sent to the client.
-package struct ExchangeDeleteOK: Method {
+package struct ExchangeDeleteOK: BareMethod {
     package static let id = MethodID.exchangeDeleteOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `exchange.bind`, sent to the server.
@@ -158,15 +148,10 @@ package struct ExchangeBind: Method {
 }
 
 /// `exchange.bind-ok`, sent to the client.
-package struct ExchangeBindOK: Method {
+package struct ExchangeBindOK: BareMethod {
     package static let id = MethodID.exchangeBindOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `exchange.unbind`, sent to the server.
@@ -215,13 +200,8 @@ package struct ExchangeUnbind: Method {
 }
 
 /// `exchange.unbind-ok`, sent to the client.
-package struct ExchangeUnbindOK: Method {
+package struct ExchangeUnbindOK: BareMethod {
     package static let id = MethodID.exchangeUnbindOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }

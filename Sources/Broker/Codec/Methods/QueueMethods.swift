@@ -126,15 +126,10 @@ package struct QueueBind: Method {
 }
 
 /// `queue.bind-ok`, sent to the client.
-package struct QueueBindOK: Method {
+package struct QueueBindOK: BareMethod {
     package static let id = MethodID.queueBindOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `queue.unbind`, sent to the server.
@@ -175,15 +170,10 @@ package struct QueueUnbind: Method {
 }
 
 /// `queue.unbind-ok`, sent to the client.
-package struct QueueUnbindOK: Method {
+package struct QueueUnbindOK: BareMethod {
     package static let id = MethodID.queueUnbindOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `queue.purge`, sent to the server.

@@ -1,76 +1,44 @@
-package import NIOCore
-
 // The methods of class `tx` (90), field by field as AMQP 0-9-1 lists them; `MethodTableTests` compares `layout` with the
 // machine-readable specification. Reserved fields are read over, and written as zero.
 
 /// `tx.select`, sent to the server.
-package struct TxSelect: Method {
+package struct TxSelect: BareMethod {
     package static let id = MethodID.txSelect
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `tx.select-ok`, sent to the client.
-package struct TxSelectOK: Method {
+package struct TxSelectOK: BareMethod {
     package static let id = MethodID.txSelectOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `tx.commit`, sent to the server.
-package struct TxCommit: Method {
+package struct TxCommit: BareMethod {
     package static let id = MethodID.txCommit
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `tx.commit-ok`, sent to the client.
-package struct TxCommitOK: Method {
+package struct TxCommitOK: BareMethod {
     package static let id = MethodID.txCommitOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `tx.rollback`, sent to the server.
-package struct TxRollback: Method {
+package struct TxRollback: BareMethod {
     package static let id = MethodID.txRollback
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
 
 /// `tx.rollback-ok`, sent to the client.
-package struct TxRollbackOK: Method {
+package struct TxRollbackOK: BareMethod {
     package static let id = MethodID.txRollbackOK
-    package static let layout: [MethodField] = []
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {}
-
-    package func write(to buffer: inout ByteBuffer) {}
 }
