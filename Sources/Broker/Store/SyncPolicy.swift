@@ -9,9 +9,9 @@ package struct SyncPolicy: Equatable, Sendable {
     }
 
     /// Above this average (nanoseconds) commits go to the thread.
-    package static let slow: Int64 = 250_000
+    package static let slow: Int64 = 1_000_000
     /// Below this average they come back. The gap keeps a disk in between from moving to and fro.
-    package static let quick: Int64 = 150_000
+    package static let quick: Int64 = 600_000
     /// A commit of more than this many bytes goes to the thread whatever the average is: its time is mostly the disk's, and
     /// the loop can use it.
     package static let large = 1 << 20

@@ -29,7 +29,7 @@ import Testing
         #expect(policy.place(for: 4096) == .loop)
         for _ in 0..<100 { policy.note(4_000_000, bytes: 4096) }
         #expect(policy.place(for: 4096) == .thread)
-        for _ in 0..<100 { policy.note(200_000, bytes: 4096) }
+        for _ in 0..<100 { policy.note(800_000, bytes: 4096) }
         #expect(policy.place(for: 4096) == .thread, "between the limits it stays where it is")
         for _ in 0..<100 { policy.note(90_000, bytes: 4096) }
         #expect(policy.place(for: 4096) == .loop)
