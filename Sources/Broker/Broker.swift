@@ -112,9 +112,7 @@ public final class Broker: Service {
             return Running(group: group, node: node, address: address)
         } catch {
             await stop(node, on: loop)
-            throw BrokerError(
-                .listen, "the broker cannot listen at \(configuration.host):\(configuration.port); is another one running there?",
-                underlying: error)
+            throw error
         }
     }
 

@@ -68,6 +68,13 @@ public struct BrokerConfiguration: Sendable {
             try Self.require((0...65_535).contains(management.port), "the management port \(management.port) is not between 0 and 65535")
             try Self.require(!management.usesTLS || tls != nil, "management is to use TLS, but no certificate is configured")
         }
+        if let tls {
+            try Self.require((0...65_535).contains(tls.port), "the TLS port \(tls.port) is not between 0 and 65535")
+            // Without them the system's would do, and anybody with a certificate for any name could log in by EXTERNAL.
+            try Self.require(
+                tls.clientCertificates == .none || tls.clientAuthoritiesFile != nil,
+                "clients are asked for certificates, but no file says which authorities sign them")
+        }
         try limits.validate()
     }
 

@@ -75,6 +75,7 @@ public struct BrokerLimits: Sendable, Equatable {
         }
         // The longest legal frame of a handshake is a start-ok with its client properties.
         try BrokerConfiguration.require(preAuthenticationFrameBytes >= 4_096, "preAuthenticationFrameBytes must be 4096 at least")
-        try BrokerConfiguration.require(fieldTableDepth <= 128, "fieldTableDepth must be 128 at most: each level takes stack")
+        try BrokerConfiguration.require(
+            fieldTableDepth <= TableLimits.deepest, "fieldTableDepth must be \(TableLimits.deepest) at most: each level takes stack")
     }
 }

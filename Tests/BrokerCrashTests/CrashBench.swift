@@ -16,10 +16,14 @@ struct CrashBench {
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Starts the process without waiting for it.
-    func spawn(under wrapper: [String] = []) throws -> ChildProcess {
+    ///
+    /// - Parameters:
+    ///   - wrapper: a command that runs it.
+    ///   - diskFree: bytes that it leaves free on the disk.
+    func spawn(under wrapper: [String] = [], diskFree: Int? = nil) throws -> ChildProcess {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? CommandLine.arguments[0]
         let program = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("broker-process").path
-        let command = wrapper + [program, folder]
+        let command = wrapper + [program, folder] + (diskFree.map { ["0", "\($0)"] } ?? [])
         return try ChildProcess.spawn(
             .init(executable: command[0], arguments: Array(command.dropFirst()), standardOutput: .lines, standardError: .inherit))
     }
@@ -32,8 +36,8 @@ struct CrashBench {
         throw ServersError(.timeout, "the broker process ended before it was ready: \(await process.wait())")
     }
 
-    func start() async throws -> (ChildProcess, port: Int) {
-        let process = try spawn()
+    func start(under wrapper: [String] = [], diskFree: Int? = nil) async throws -> (ChildProcess, port: Int) {
+        let process = try spawn(under: wrapper, diskFree: diskFree)
         return (process, try await port(of: process))
     }
 }
@@ -72,10 +76,15 @@ enum Load {
         Array("message \(number) ".utf8) + [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: number % 900)
     }
 
+    /// A message that fills a segment in a few hundred.
+    static func largeBody(_ number: Int) -> [UInt8] {
+        body(number) + [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 40_000)
+    }
+
     static func number(_ body: [UInt8]) -> Int? {
         let words = String(decoding: body.prefix(30), as: UTF8.self).split(separator: " ")
-        guard words.count >= 2, words[0] == "message", let number = Int(words[1]), Self.body(number) == body else { return nil }
-        return number
+        guard words.count >= 2, words[0] == "message", let number = Int(words[1]) else { return nil }
+        return body == Self.body(number) || body == largeBody(number) ? number : nil
     }
 
     /// Publishes to both queues in turn and notes what is confirmed.

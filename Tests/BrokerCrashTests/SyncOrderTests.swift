@@ -42,8 +42,7 @@ import Testing
             let marker = Self.hex(Array(Self.marker(number).utf8))
             let written = try #require(
                 lines[from...].firstIndex { $0.contains("pwrite") && $0.contains(marker) }, "message \(number) was not written")
-            let synced = try #require(
-                lines[written...].firstIndex { $0.contains("fdatasync") && $0.hasSuffix("= 0") }, "message \(number) was not synced")
+            let synced = try #require(Self.sync(lines, after: written), "message \(number) was not synced")
             let confirmed = try #require(
                 lines[written...].firstIndex { $0.contains(ack) }, "message \(number) was not confirmed")
             #expect(synced < confirmed, "message \(number) was confirmed before it was synced")
@@ -51,11 +50,24 @@ import Testing
         }
     }
 
+    /// Where the first sync ends that begins behind a write, and is of the same file: segments are also made ahead and synced
+    /// on other threads.
+    private static func sync(_ lines: [String], after written: Int) -> Int? {
+        // `PID pwrite64(FD, "…`, or in two parts: `PID fdatasync(FD <unfinished ...>`, `PID <... fdatasync resumed>) = 0`.
+        guard let open = lines[written].firstIndex(of: "("), let comma = lines[written].firstIndex(of: ",") else { return nil }
+        let file = lines[written][lines[written].index(after: open)..<comma]
+        let begin = lines[written...].firstIndex { $0.contains("fdatasync(\(file))") || $0.contains("fdatasync(\(file) ") }
+        guard let begin, lines[begin].hasSuffix("<unfinished ...>") else { return begin.flatMap { lines[$0].hasSuffix("= 0") ? $0 : nil } }
+        let process = lines[begin].prefix { $0 != " " }
+        let end = lines[begin...].firstIndex { $0.hasPrefix("\(process) ") && $0.contains("fdatasync resumed") }
+        return end.flatMap { lines[$0].hasSuffix("= 0") ? $0 : nil }
+    }
+
     private static func hex(_ bytes: [UInt8]) -> String {
         bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    private static func canTrace() async -> Bool {
+    static func canTrace() async -> Bool {
         let result = try? await ChildProcess.run(.init(executable: "strace", arguments: ["-o", "/dev/null", "true"]))
         return result?.status == .exited(0)
     }

@@ -1,13 +1,3 @@
-import Servers
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// The least of an AMQP client, on a blocking socket: it must know exactly what was confirmed when the broker dies, so it has
 /// no buffers, threads or second tries of its own.
 final class WireClient {
@@ -18,7 +8,7 @@ final class WireClient {
         var arguments: ArraySlice<UInt8>
     }
 
-    private let socket: Int32
+    private let socket: WireSocket
     private var received: [UInt8] = []
     private var position = 0
     private var outgoing: [UInt8] = []
@@ -28,55 +18,26 @@ final class WireClient {
     static let ack: UInt32 = 60 << 16 | 80
     static let nack: UInt32 = 60 << 16 | 120
 
+    static let blocked: UInt32 = 10 << 16 | 60
+    static let unblocked: UInt32 = 10 << 16 | 61
+
     /// Connects as `guest` and opens channel 1.
-    init(port: Int) throws {
-        let stream = Int32(SOCK_STREAM.rawValue)
-        socket = Self.make(stream)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let socket = socket
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, size) }
-        }
-        guard result == 0 else { throw Closed() }
-        // Nothing takes so long but a broker that hangs.
-        var timeout = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        try handshake()
+    ///
+    /// - Parameter heartbeat: seconds; it sends none by itself.
+    init(port: Int, heartbeat: UInt16 = 0) throws {
+        socket = try WireSocket(port: port)
+        try handshake(heartbeat)
     }
 
-    deinit { close(socket) }
-
-    private static func make(_ type: Int32) -> Int32 {
-        #if canImport(Glibc)
-            Glibc.socket(AF_INET, type, 0)
-        #elseif canImport(Musl)
-            Musl.socket(AF_INET, type, 0)
-        #else
-            Darwin.socket(AF_INET, type, 0)
-        #endif
-    }
-
-    /// Without the signal that writing to a closed connection would send.
-    private static func send(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-        #if canImport(Glibc)
-            Glibc.send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-        #elseif canImport(Musl)
-            Musl.send(socket, bytes.baseAddress, bytes.count, MSG_NOSIGNAL)
-        #else
-            Darwin.send(socket, bytes.baseAddress, bytes.count, 0)
-        #endif
-    }
-
-    private func handshake() throws {
+    private func handshake(_ heartbeat: UInt16) throws {
         outgoing += Array("AMQP".utf8) + [0, 0, 9, 1]
         _ = try wait(for: 10 << 16 | 10)
-        send(Self.startOK, channel: 0, long(0) + short("PLAIN") + text("\0guest\0guest") + short("en_US"))
+        // {"capabilities": {"connection.blocked": true}}
+        let flag = short("connection.blocked") + Array("t".utf8) + [1]
+        let capabilities = short("capabilities") + Array("F".utf8) + long(UInt32(flag.count)) + flag
+        send(Self.startOK, channel: 0, long(UInt32(capabilities.count)) + capabilities + short("PLAIN") + text("\0guest\0guest") + short("en_US"))
         let tune = try wait(for: 10 << 16 | 30)
-        send(10 << 16 | 31, channel: 0, Array(tune.arguments.prefix(6)) + [0, 0])
+        send(10 << 16 | 31, channel: 0, Array(tune.arguments.prefix(6)) + [UInt8(heartbeat >> 8), UInt8(heartbeat & 0xFF)])
         send(10 << 16 | 40, channel: 0, short("/") + short("") + [0])
         _ = try wait(for: 10 << 16 | 41)
         send(20 << 16 | 10, short(""))
@@ -119,12 +80,7 @@ final class WireClient {
     }
 
     func flush() throws {
-        var sent = 0
-        while sent < outgoing.count {
-            let count = outgoing[sent...].withUnsafeBytes { Self.send(socket, $0) }
-            guard count > 0 else { throw Closed() }
-            sent += count
-        }
+        guard socket.send(outgoing) else { throw Closed() }
         outgoing = []
     }
 
@@ -147,6 +103,30 @@ final class WireClient {
             method.arguments.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }, (method.arguments.dropFirst(8).first ?? 0) == 1,
             method.id == Self.ack
         )
+    }
+
+    enum Notice {
+        case confirm(tag: UInt64, multiple: Bool, isPositive: Bool)
+        /// Publishers are to wait.
+        case blocked
+        case unblocked
+    }
+
+    /// The next confirm, or what a publisher is told of the broker's shortage.
+    func notice() throws -> Notice {
+        let method = try next { [Self.ack, Self.nack, Self.blocked, Self.unblocked].contains($0.id) }
+        switch method.id {
+        case Self.blocked: return .blocked
+        case Self.unblocked: return .unblocked
+        default:
+            let tag = method.arguments.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            return .confirm(tag: tag, multiple: method.arguments.dropFirst(8).first == 1, isPositive: method.id == Self.ack)
+        }
+    }
+
+    func sendHeartbeat() throws {
+        frame(8, 0, [])
+        try flush()
     }
 
     // MARK: - Frames
@@ -183,10 +163,7 @@ final class WireClient {
                 received.removeFirst(position)
                 position = 0
             }
-            var chunk = [UInt8](repeating: 0, count: 1 << 16)
-            let read = chunk.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
-            guard read > 0 else { throw Closed() }
-            received += chunk[..<read]
+            guard socket.receive(into: &received) else { throw Closed() }
         }
     }
 

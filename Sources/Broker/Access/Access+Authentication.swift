@@ -71,10 +71,25 @@ extension Access {
         return true
     }
 
+    /// Calls `then` once no other thread works for this object any more, perhaps at once. The loop must not end before: what
+    /// the threads have found comes back to it.
+    package func whenIdle(_ then: @escaping () -> Void) {
+        if pendingHashes == 0 { then() } else { onIdle = then }
+    }
+
     /// Runs `work` on a thread, then `then` on the loop.
     private func offLoop<Value: Sendable>(_ work: @escaping @Sendable () -> Value, _ then: @escaping (Value) -> Void) {
         let loop = eventLoop
-        let bound = NIOLoopBound(then, eventLoop: loop)
+        pendingHashes += 1
+        let finish: (Value) -> Void = { [self] value in
+            pendingHashes -= 1
+            then(value)
+            if pendingHashes == 0, let onIdle {
+                self.onIdle = nil
+                onIdle()
+            }
+        }
+        let bound = NIOLoopBound(finish, eventLoop: loop)
         NIOThreadPool.singleton.submit { _ in
             let value = work()
             loop.execute { bound.value(value) }

@@ -15,6 +15,9 @@ package final class Access {
     /// The key of the codes in `User.verified`: a dump of memory does not give a hash that is cheap to guess from elsewhere.
     let cacheKey = Cryptography.random(32)
     var pendingLogins = 0
+    /// Hashes that are being computed on other threads, and what waits for the last of them.
+    var pendingHashes = 0
+    var onIdle: (() -> Void)?
     private let definitions: (any DefinitionLog)?
 
     /// A user with what is derived from its definition.

@@ -2,6 +2,8 @@
 package enum TableLimits {
     /// Tables and arrays in one another, unless the broker's limits say otherwise. A deeper one can overflow the stack of a client that reads it by recursion.
     package static let depth = 32
+    /// The highest depth that the broker's limits can be set to: each level takes stack.
+    package static let deepest = 128
     /// Fields and elements of one table with all that it holds.
     package static let fields = 4096
 }
@@ -26,7 +28,7 @@ extension WireReader {
         var table = FieldTable()
         while !reader.isAtEnd {
             try spend(&budget)
-            let name = try reader.shortString()
+            let name = try reader.repairedString()
             table.append(name, try reader.value(depth: depth, budget: &budget))
         }
         return table

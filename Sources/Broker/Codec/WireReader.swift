@@ -63,6 +63,12 @@ package struct WireReader {
         try Self.text(shortBytes())
     }
 
+    /// A short string of a message or a table. Clients put any bytes there, and RabbitMQ passes them on; where they are
+    /// needed as text, what is no UTF-8 is repaired.
+    package mutating func repairedString() throws(ProtocolFault) -> String {
+        String(decoding: try shortBytes(), as: UTF8.self)
+    }
+
     /// A long string's bytes, in place.
     package mutating func longBytes() throws(ProtocolFault) -> UnsafeRawBufferPointer {
         try take(Int(long()))

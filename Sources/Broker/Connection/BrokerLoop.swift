@@ -31,6 +31,9 @@ package final class BrokerLoop {
     private var committing: [(channel: ChannelMachine, sequence: LogSequence)] = []
     private var resuming: [ConnectionMachine] = []
     private var isTurnScheduled = false
+    private var lastTick: Int64?
+    /// Milliseconds between two ticks above which the broker itself was not there: its process was stopped, or its machine.
+    private static let longestPause: Int64 = 2_000
 
     /// Why publishers are blocked, in the words of `connection.blocked`; nil while they are not.
     package private(set) var blockReason: String?
@@ -89,9 +92,14 @@ package final class BrokerLoop {
 
     /// Called about twice a second, for heartbeats and timeouts.
     package func tick() {
-        guard !machines.isEmpty else { return }
         let now = time.uptime
-        for machine in Array(machines.values) { machine.tick(now) }
+        let pause = now - (lastTick ?? now)
+        lastTick = now
+        guard !machines.isEmpty else { return }
+        for machine in Array(machines.values) {
+            if pause > Self.longestPause { machine.postponeTimeouts(by: pause) }
+            machine.tick(now)
+        }
         scheduleTurn()
     }
 
@@ -102,7 +110,8 @@ package final class BrokerLoop {
     package func scheduleTurn() {
         guard !isTurnScheduled else { return }
         isTurnScheduled = true
-        afterInput { [unowned self] in endOfTurn() }
+        // Strong: at the end of a broker, or of one that could not start, the turn may be all that is left of it.
+        afterInput { [self] in endOfTurn() }
     }
 
     func becameDirty(_ connection: ConnectionMachine) {

@@ -39,9 +39,6 @@ final class BrokerNode {
             for change in folder.changes { access.restore(change) }
         }
         if core.hosts["/"] == nil { try core.createHost("/") }
-        access.makeDefaultUser(name: configuration.defaultUser, password: Array(configuration.defaultPassword.utf8)) { error in
-            logger.error("the default user could not be written down", metadata: ["error": "\(error)"])
-        }
         let bound = NIOLoopBoundBox<[() -> Void]>([], eventLoop: loop)
         broker = BrokerLoop(
             core: core, access: access, store: storage.messages, configuration: configuration, time: time, logger: logger
@@ -57,9 +54,12 @@ final class BrokerNode {
     }
 
     /// Binds the listeners.
-    func listen(on group: any EventLoopGroup) throws -> EventLoopFuture<BrokerAddress> {
+    ///
+    /// - Throws: ``BrokerError`` with the code `configuration` if certificates cannot be used; the future fails with the code
+    ///   `listen` and the address that is taken.
+    func listen(on group: any EventLoopGroup) throws(BrokerError) -> EventLoopFuture<BrokerAddress> {
         var bindings: [EventLoopFuture<Listener>] = []
-        let tls = try configuration.tls.map { try TLSListening($0) }
+        let tls = try certificates()
         let isPlain = configuration.tls?.isExclusive != true
         if isPlain { bindings.append(bind(configuration.port, nil, group)) }
         if let tls, let port = configuration.tls?.port { bindings.append(bind(port, tls, group)) }
@@ -67,7 +67,6 @@ final class BrokerNode {
         let hasTLS = tls != nil
         return EventLoopFuture.whenAllSucceed(bindings, on: loop).flatMap { listeners in
             let node = bound.value
-            node.listeners = listeners
             node.startTicks()
             let plain = isPlain ? listeners.first?.port : nil
             let secure = hasTLS ? listeners.last?.port : nil
@@ -86,10 +85,44 @@ final class BrokerNode {
             port.map { ManagementAPI.ListenerSummary(protocolName: name, host: host, port: $0) }
         }
         return server.start(tls: endpoint.usesTLS ? tls?.context : nil, listeners: listeners).map { $0 }
+            .flatMapErrorThrowing { throw Self.cannotListen(endpoint.host, endpoint.port, $0) }
+    }
+
+    private func certificates() throws(BrokerError) -> TLSListening? {
+        guard let tls = configuration.tls else { return nil }
+        do {
+            return try TLSListening(tls)
+        } catch {
+            throw BrokerError(
+                .configuration,
+                "the certificates in \(tls.certificateChainFile), \(tls.privateKeyFile) or \(tls.clientAuthoritiesFile ?? "no file of authorities") cannot be used; they must be PEM files that belong together",
+                underlying: error)
+        }
     }
 
     private func bind(_ port: Int, _ tls: TLSListening?, _ group: any EventLoopGroup) -> EventLoopFuture<Listener> {
-        Listener.bind(host: configuration.host, port: port, broker: broker, tls: tls, on: group, loop: loop)
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let host = configuration.host
+        return Listener.bind(host: host, port: port, broker: broker, tls: tls, on: group, loop: loop).map { listener in
+            // At once, so that it is closed too where another address turns out to be taken.
+            bound.value.listeners.append(listener)
+            // Before the first client can come, and not for a broker that cannot listen.
+            bound.value.makeDefaultUser()
+            return listener
+        }.flatMapErrorThrowing { throw Self.cannotListen(host, port, $0) }
+    }
+
+    private func makeDefaultUser() {
+        let logger = logger
+        broker.access.makeDefaultUser(
+            name: configuration.defaultUser, password: Array(configuration.defaultPassword.utf8)
+        ) { error in
+            logger.error("the default user could not be written down", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static func cannotListen(_ host: String, _ port: Int, _ error: any Error) -> BrokerError {
+        BrokerError(.listen, "the broker cannot listen at \(host):\(port); is another one running there?", underlying: error)
     }
 
     private func startTicks() {
@@ -119,8 +152,10 @@ final class BrokerNode {
             ticks?.cancel()
             broker.onIdle = nil
             broker.dropAll()
-            storage.close()
-            then()
+            broker.access.whenIdle { [self] in
+                storage.close()
+                then()
+            }
         }
         guard !broker.isIdle else { return finish() }
         broker.onIdle = finish

@@ -38,7 +38,7 @@ struct BrokerStorageParts {
 
     /// Writes what is left and lets the folder go. Blocks.
     func close() {
-        folder?.store.close()
+        folder?.close()
         threads?.shutdownGracefully { _ in }
     }
 }

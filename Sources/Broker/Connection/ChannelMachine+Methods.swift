@@ -45,8 +45,7 @@ extension ChannelMachine {
     }
 
     private func closeOnRequest() {
-        cancelConsumers()
-        release()
+        leaveQueues()
         send(ChannelCloseOK())
         connection.forget(self)
     }

@@ -93,13 +93,19 @@ package final class ChannelMachine: ConsumerChannel {
 
     /// Closes the channel after a fault that the connection survives.
     func close(with fault: ProtocolFault, method: MethodID?) {
-        isClosing = true
-        cancelConsumers()
-        release()
+        leaveQueues()
         send(
             ChannelClose(
                 replyCode: fault.code.rawValue, replyText: fault.replyText, classID: method?.classID ?? 0,
                 methodID: method?.methodID ?? 0))
+    }
+
+    /// Gives back what was delivered, and only then takes the consumers away: who comes after them, as the next single active
+    /// consumer does at once, has to get the oldest message first.
+    func leaveQueues() {
+        isClosing = true
+        release()
+        cancelConsumers()
     }
 
     /// Takes all consumers away from their queues.

@@ -69,9 +69,10 @@ extension ConnectionMachine {
         let open = channels.values.sorted { $0.number < $1.number }
         channels = [:]
         lastChannel = nil
-        // First all consumers go, so that no message comes back to this connection.
-        for channel in open { channel.cancelConsumers() }
+        // First all of them are marked, so that no message comes back to this connection; see `ChannelMachine.leaveQueues`.
+        for channel in open { channel.isClosing = true }
         for channel in open { channel.release() }
+        for channel in open { channel.cancelConsumers() }
         broker.channelsClosed += UInt64(open.count)
         host.connectionClosed(id)
         broker.closed(self)

@@ -57,6 +57,15 @@ extension ConnectionMachine {
         transport.close()
     }
 
+    /// The broker was away for so many milliseconds: what the client has sent meanwhile is not read yet, and its silence
+    /// is not its own.
+    func postponeTimeouts(by pause: Int64) {
+        acceptedAt += pause
+        lastReceived += pause
+        if let since = closingSince { closingSince = since + pause }
+        if let since = unwritableSince { unwritableSince = since + pause }
+    }
+
     /// Called about twice a second.
     func tick(_ now: Int64) {
         if hasReceived || !suspension.isEmpty { lastReceived = now }

@@ -74,7 +74,7 @@ package final class ConnectionMachine {
     var hasHeldDeliveries = false
 
     // Clocks, in milliseconds of uptime.
-    let acceptedAt: Int64
+    var acceptedAt: Int64
     package let connectedAt: Int64
     var lastReceived: Int64
     var lastSent: Int64

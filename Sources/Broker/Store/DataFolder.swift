@@ -3,6 +3,7 @@ package import NIOPosix
 
 /// Everything a broker keeps on disk, in one folder: `definitions`, `NNNNNNNNNN.segment` files and `lock`.
 package struct DataFolder {
+    private let storage: any Storage
     package let store: SegmentStore
     package let definitions: DefinitionJournal
     package let changes: [DefinitionChange]
@@ -34,10 +35,13 @@ package struct DataFolder {
         let definitions = try DefinitionJournal(storage, makeTag: configuration.makeTag)
         let (store, recovery) = try SegmentStore.open(
             storage, executor: executor, time: time, configuration: configuration)
-        return DataFolder(definitions, store, recovery)
+        return DataFolder(storage, definitions, store, recovery)
     }
 
-    private init(_ definitions: DefinitionJournal, _ store: SegmentStore, _ recovery: SegmentStore.Recovery) {
+    private init(
+        _ storage: any Storage, _ definitions: DefinitionJournal, _ store: SegmentStore, _ recovery: SegmentStore.Recovery
+    ) {
+        self.storage = storage
         self.store = store
         self.definitions = definitions
         changes = definitions.changes
@@ -53,6 +57,12 @@ package struct DataFolder {
         // file back before the next start.
         let known = Set(changes.compactMap { if case .putQueue(_, let queue) = $0 { queue.id } else { nil } })
         entries = recovery.entries.filter { known.contains($0.key) }
+    }
+
+    /// Writes what is left, waits for it, and gives the folder to whoever opens it next. Blocks.
+    package func close() {
+        store.close()
+        storage.release()
     }
 
     /// Ids from here on are of queues that do not outlive the broker.

@@ -25,6 +25,8 @@ package final class FileStorage: Storage {
 
     private static let lockName = "lock"
 
+    package func release() { _ = flock(lock.number, LOCK_UN) }
+
     private static func makeFolder(_ path: String) throws(StoreError) {
         var partial = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {

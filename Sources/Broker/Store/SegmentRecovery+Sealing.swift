@@ -50,7 +50,8 @@ extension SegmentRecovery {
     /// Gives it the end that it would have got, and cuts what is behind.
     ///
     /// The records are written once more before the sync: what was read may stand in the system's memory alone, and after a
-    /// failed sync the system no longer knows that it has to be written.
+    /// failed sync the system no longer knows that it has to be written. They are synced before the end is written, which
+    /// would else speak of records that a crash has not let through.
     private mutating func seal(_ position: Int, _ scan: SegmentScan) throws(StoreError) {
         let entry = found[position]
         if let records = scan.bytes.getSlice(at: 0, length: scan.records.end) {

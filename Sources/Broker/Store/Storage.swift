@@ -16,6 +16,14 @@ package protocol Storage: AnyObject, Sendable {
     func syncFolder() throws(StoreError)
     /// Bytes that may still be written.
     func freeSpace() throws(StoreError) -> UInt64
+    /// Gives the folder to whoever opens it next, although somebody may still refer to this one. Nothing may be written
+    /// afterwards.
+    func release()
+}
+
+extension Storage {
+    /// Most have no lock.
+    package func release() {}
 }
 
 /// An open file. Closed when it is released.

@@ -39,6 +39,22 @@ import Testing
         #expect(client.machine?.phase != .closed)
     }
 
+    /// After a pause of the whole process, what clients have sent meanwhile is still to be read. Fails when `BrokerLoop.tick`
+    /// does not see the pause.
+    @Test func theBrokersOwnAbsenceIsNotTheClients() throws {
+        let harness = try MachineHarness()
+        let client = try harness.open(heartbeat: 2)
+        let beginner = harness.connect()
+        harness.advance(milliseconds: 1_000)
+        harness.time.advance(60_000)
+        harness.advance(milliseconds: 500)
+        #expect(!client.isClosed && !beginner.isClosed)
+        harness.advance(milliseconds: 5_000)
+        #expect(client.isClosed && !beginner.isClosed)
+        harness.advance(milliseconds: 5_000)
+        #expect(beginner.isClosed)
+    }
+
     @Test func noneWereAgreed() throws {
         let harness = try MachineHarness()
         let client = try harness.open(heartbeat: 0)

@@ -48,7 +48,10 @@ extension History {
 
     private func start() throws {
         let folder = try DataFolder.open(disk, executor: executor, time: time, configuration: configuration)
-        for notice in folder.notices { book.trace?("notice: \(notice)") }
+        for notice in folder.notices {
+            book.trace?("notice: \(notice)")
+            if case .damaged = notice { book.fail("a crash was taken for damage: \(notice)") }
+        }
         let seam = SabotagedStore(folder.store, sabotage)
         let core = BrokerCore(
             limits: BrokerLimits(), store: seam, definitions: folder.definitions, time: time, nodeName: "simulated")

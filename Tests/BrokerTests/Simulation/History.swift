@@ -12,6 +12,7 @@ import NIOCore
 /// - A message is with one consumer at a time, stands at one place in a queue, and not both in a queue and in the
 ///   dead-letter queue that it went to.
 /// - What was acknowledged, once that is on disk, never comes back.
+/// - What a crash has torn is never taken for damage, at any later start.
 /// - In the end nothing is left: no message, no byte counted, no record in the log.
 final class History {
     let seed: UInt64
@@ -44,8 +45,10 @@ final class History {
         configuration.commitPlace = [.loop, .thread][Int(seed / 2 % 2)]
         let sector = seed % 2 == 0 ? 512 : 4096
         let lies = sabotage == .syncLies
+        let keepsTails = sabotage == .tornTailsStay
         disk.setFaults {
             $0.syncLies = lies
+            $0.keepsTails = keepsTails
             $0.sector = sector
         }
     }

@@ -15,6 +15,8 @@ final class SabotagedStore: MessageStore {
         case halfTransfers
         /// Compaction does not say where it moved a message.
         case silentCompaction
+        /// A start does not cut what a crash has torn.
+        case tornTailsStay
     }
 
     private let store: SegmentStore

@@ -16,6 +16,8 @@ final class SimulatedStorage: Storage {
         var syncsUntilError = Int.max
         /// Syncs return at once and do nothing. A store on such a disk must fail the tests.
         var syncLies = false
+        /// Files cannot be cut. A store on such a disk must fail the tests.
+        var keepsTails = false
         /// Bytes that are written, or not, as a whole.
         var sector = 512
     }
@@ -114,6 +116,12 @@ final class SimulatedStorage: Storage {
         }
         file.unsynced = []
         file.now = file.durable
+    }
+
+    fileprivate static func apply(_ change: Change, to bytes: inout [UInt8]) {
+        guard let new = change.bytes else { return resize(&bytes, change.offset) }
+        if bytes.count < change.offset + new.count { resize(&bytes, change.offset + new.count) }
+        bytes.replaceSubrange(change.offset..<change.offset + new.count, with: new)
     }
 
     fileprivate static func resize(_ bytes: inout [UInt8], _ size: Int) {
@@ -265,6 +273,7 @@ private final class SimulatedFile: StorageFile {
     func truncate(_ size: Int) throws(StoreError) {
         let index = index
         try with { state in
+            guard !state.faults.keepsTails || size >= state.files[index].now.count else { return }
             SimulatedStorage.resize(&state.files[index].now, size)
             state.files[index].unsynced.append(.init(offset: size, bytes: nil))
         }
@@ -282,7 +291,8 @@ private final class SimulatedFile: StorageFile {
             }
             state.faults.syncsUntilError -= state.faults.syncsUntilError == .max ? 0 : 1
             guard !state.faults.syncLies else { return }
-            state.files[index].durable = state.files[index].now
+            // What a failed sync has lost is not among them: only writing it again brings it to the disk.
+            for change in state.files[index].unsynced { SimulatedStorage.apply(change, to: &state.files[index].durable) }
             state.files[index].unsynced = []
         }
     }
