@@ -99,6 +99,17 @@ public final class AMQPClient: Service, Sendable {
         }
     }
 
+    /// Whether there is an exchange of this name, whatever its kind. Needs no permission.
+    public func exchangeExists(_ name: String) async throws(AMQPError) -> Bool {
+        do throws(AMQPError) {
+            _ = try await ask { .request(.exchangeDeclarePassive(name), $0) }
+            return true
+        } catch {
+            if error.replyCode == 404 { return false }
+            throw error
+        }
+    }
+
     /// Removes the messages that are ready in a queue.
     /// - Returns: how many there were.
     @discardableResult

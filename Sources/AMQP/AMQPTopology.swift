@@ -16,11 +16,14 @@ public struct AMQPTopology: Sendable, Hashable {
         public var `internal`: Bool
         /// Further arguments.
         public var arguments: AMQPTable
+        /// Whether to look first, which needs no permission, and to declare it only if it is missing. One that is there is then
+        /// taken as it is, whatever its kind and arguments.
+        public var onlyIfMissing: Bool
 
         /// Makes an exchange; a durable topic exchange unless said otherwise.
         public init(
             name: String, kind: String = "topic", durable: Bool = true, autoDelete: Bool = false, internal: Bool = false,
-            arguments: AMQPTable = [:]
+            arguments: AMQPTable = [:], onlyIfMissing: Bool = false
         ) {
             self.name = name
             self.kind = kind
@@ -28,6 +31,7 @@ public struct AMQPTopology: Sendable, Hashable {
             self.autoDelete = autoDelete
             self.internal = `internal`
             self.arguments = arguments
+            self.onlyIfMissing = onlyIfMissing
         }
     }
 

@@ -3,11 +3,11 @@ import Logging
 import Testing
 import TestSupport
 
-/// A client on the shared node, closed at the end; `queue` is a fresh name.
+/// A client on the shared broker of that kind, or on that of `url`, closed at the end; `queue` is a fresh name.
 func withClient<R>(
-    url: String? = nil, configure: (inout AMQPConfiguration) -> Void = { _ in }, _ body: (AMQPClient, String) async throws -> R
+    _ broker: TestBroker = .rabbitMQ, url: String? = nil, configure: (inout AMQPConfiguration) -> Void = { _ in }, _ body: (AMQPClient, String) async throws -> R
 ) async throws -> R {
-    let shared = url == nil ? try await TestRabbitMQ.url() : ""
+    let shared = url == nil ? try await broker.url() : ""
     var configuration = try AMQPConfiguration(url: url ?? shared)
     configure(&configuration)
     let client = AMQPClient(configuration: configuration, logger: quietLogger())
@@ -20,6 +20,20 @@ func withClient<R>(
         await client.close()
         throw error
     }
+}
+
+/// What `body` returns, or nil if that takes longer than `limit`; then `body` is left to itself, so that a test of something that
+/// may hang for ever ends with a failure and not with its time limit.
+func within<R: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async -> R) async -> R? {
+    let (answers, answer) = AsyncStream<R?>.makeStream()
+    let clock = Task {
+        try await Task.sleep(for: limit)
+        answer.yield(nil)
+    }
+    Task { answer.yield(await body()) }
+    defer { clock.cancel() }
+    for await first in answers { return first }
+    return nil
 }
 
 func quietLogger() -> Logger {

@@ -3,8 +3,8 @@ import Testing
 import TestSupport
 
 @Suite(.timeLimit(.minutes(2))) struct ConsumeTests {
-    @Test func honoursThePrefetch() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func honoursThePrefetch(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             _ = await client.publisher().publish((0..<50).map { message(queue, $0) })
             let consumer = client.consumer(queue: queue, prefetch: 10)
@@ -29,8 +29,8 @@ import TestSupport
         return false
     }
 
-    @Test func acknowledgesOneByOneAndRejects() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func acknowledgesOneByOneAndRejects(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             _ = await client.publisher().publish((0..<6).map { message(queue, $0) })
             let consumer = client.consumer(queue: queue)
@@ -50,8 +50,8 @@ import TestSupport
         }
     }
 
-    @Test func pausesAndResumes() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func pausesAndResumes(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let publisher = client.publisher()
             let consumer = client.consumer(queue: queue)
@@ -71,8 +71,8 @@ import TestSupport
         }
     }
 
-    @Test func whatCameBeforeThePauseCanBeTaken() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func whatCameBeforeThePauseCanBeTaken(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             _ = await client.publisher().publish((0..<100).map { message(queue, $0) })
             let consumer = client.consumer(queue: queue, prefetch: 20)
@@ -83,8 +83,8 @@ import TestSupport
         }
     }
 
-    @Test func closeEndsTheWait() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func closeEndsTheWait(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let consumer = client.consumer(queue: queue)
             let waiting = Task { try await consumer.nextBatch(max: 1) }
@@ -96,8 +96,8 @@ import TestSupport
         }
     }
 
-    @Test func cancellationEndsTheWait() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func cancellationEndsTheWait(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let consumer = client.consumer(queue: queue)
             let waiting = Task { try await consumer.nextBatch(max: 1) }
@@ -109,8 +109,8 @@ import TestSupport
         }
     }
 
-    @Test func aQueueThatIsNotThereIsSaidAndRetried() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func aQueueThatIsNotThereIsSaidAndRetried(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             let consumer = client.consumer(queue: queue)
             let error = await #expect(throws: AMQPError.self) { try await consumer.nextBatch(max: 1) }
             #expect(error?.replyCode == 404)
@@ -128,8 +128,8 @@ import TestSupport
     }
 
     /// Hangs until the time limit when the cancellation by the broker is not heard (ConsumeChannel.handle).
-    @Test func aQueueDeletedUnderTheConsumerComesBack() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func aQueueDeletedUnderTheConsumerComesBack(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(
                 AMQPTopology(exchanges: [.init(name: queue + "-x")], queues: [.init(name: queue)], bindings: [.init(source: queue + "-x", destination: queue, routingKey: "k.#")]))
             let consumer = client.consumer(queue: queue)
@@ -137,7 +137,7 @@ import TestSupport
             _ = await publisher.publish(message(queue, 1))
             let first = try await consumer.take(1, acknowledge: false)
             // Another client deletes it, so that this one still knows its declaration.
-            try await withClient { other, _ in _ = try await other.delete(queue: queue) }
+            try await withClient(broker) { other, _ in _ = try await other.delete(queue: queue) }
             var outcome: PublishOutcome
             repeat {
                 outcome = await publisher.publish(OutgoingMessage(exchange: queue + "-x", routingKey: "k.1", body: Array("2".utf8), mandatory: true))
@@ -149,8 +149,8 @@ import TestSupport
         }
     }
 
-    @Test func oneOfTwoIsActive() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func oneOfTwoIsActive(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue, arguments: ["x-single-active-consumer": true])]))
             let first = client.consumer(queue: queue)
             while try await client.queueInfo(queue)?.consumers != 1 {}
@@ -168,8 +168,32 @@ import TestSupport
         }
     }
 
-    @Test func aBurstComesInFewBatches() async throws {
-        try await withClient { client, queue in
+    /// The first of two hands over while it has messages without an answer, and more arrive. Fails when the consumer is cancelled
+    /// before its channel is closed (ConsumeChannel.pursueGoal): the second then gets later messages first. On the embedded broker
+    /// it fails too when a channel's consumers leave before its messages come back (ChannelMachine.leaveQueues). RabbitMQ 3.10 gives
+    /// the next consumer nothing before something else makes it look, so there the first of these seldom shows.
+    @Test(arguments: TestBroker.allCases) func theNextOneBeginsWhereTheFirstHasStopped(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue, arguments: ["x-single-active-consumer": true])]))
+            let first = client.consumer(queue: queue, prefetch: 10)
+            while try await client.queueInfo(queue)?.consumers != 1 {}
+            let second = client.consumer(queue: queue)
+            while try await client.queueInfo(queue)?.consumers != 2 {}
+            let publisher = client.publisher()
+            _ = await publisher.publish((0..<40).map { message(queue, $0) })
+            let taken = try await first.take(10, acknowledge: false)
+            #expect(taken.map(\.number) == Array(0..<10))
+            first.acknowledge(through: taken[4], multiple: true)
+            // What arrives makes the broker look whom to give messages to.
+            let rest = publisher.submit((40..<4000).map { message(queue, $0) })
+            await first.close()
+            #expect(await rest.outcomes.allSatisfy { $0.isConfirmed })
+            #expect(try await second.take(3995).map(\.number) == Array(5..<4000))
+        }
+    }
+
+    @Test(arguments: TestBroker.allCases) func aBurstComesInFewBatches(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             _ = await client.publisher().publish((0..<2000).map { message(queue, $0) })
             let consumer = client.consumer(queue: queue, prefetch: 2000)

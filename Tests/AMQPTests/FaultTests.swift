@@ -26,9 +26,9 @@ import TestSupport
 
     /// Fails when what was in flight counts as confirmed; hangs until the time limit when an outcome is lost with the connection
     /// (both in PublishChannel.connectionLost).
-    @Test func killedUnderLoad() async throws {
-        try await withNode { node, url in
-            try await withClient(url: url) { client, queue in
+    @Test(arguments: TestBroker.allCases) func killedUnderLoad(_ broker: TestBroker) async throws {
+        try await broker.withOwn { node in
+            try await withClient(url: node.url) { client, queue in
                 try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
                 let publisher = client.publisher(window: 200)
                 let confirmed = Numbers()
@@ -73,9 +73,9 @@ import TestSupport
     }
 
     /// Fails when the topology is not declared again: none of this survives a restart of the broker by itself.
-    @Test func declaresAgainAfterARestart() async throws {
-        try await withNode { node, url in
-            try await withClient(url: url) { client, name in
+    @Test(arguments: TestBroker.allCases) func declaresAgainAfterARestart(_ broker: TestBroker) async throws {
+        try await broker.withOwn { node in
+            try await withClient(url: node.url) { client, name in
                 try await client.declare(
                     AMQPTopology(
                         exchanges: [.init(name: name, durable: false)],
@@ -103,9 +103,8 @@ import TestSupport
         }
     }
 
-    /// The state says `blocked`, consumers go on, and what was under way is confirmed afterwards. (With `isBlocked` taken out of
-    /// ConnectionDriver it still passes: the broker, which stops reading, holds the publisher back too, and the alarm is shorter
-    /// than a confirm may take.)
+    /// With a real broker: the state says `blocked`, consumers go on, and what was under way is confirmed afterwards. That nothing
+    /// is sent meanwhile cannot be seen here, since the broker stops reading too; `BlockedTests` see it.
     @Test func waitsWhileTheBrokerHasNoMemory() async throws {
         try await withNode { node, url in
             try await withClient(url: url) { client, queue in

@@ -141,7 +141,7 @@ import Testing
         withExtendedLifetime(broker) {}
     }
 
-    /// Fails when sends may wait for the socket (`room` in ConnectionDriver): the thread hangs in the library, and takes no more
+    /// Fails when sends may wait for the socket (`room` in ConnectionDriver): the thread hangs in the library and takes no more
     /// commands, so that the second publisher's cancellation is never heard.
     @Test func readsNothing() async throws {
         let isFull = Locked(false)
@@ -155,22 +155,25 @@ import Testing
         let clock = ContinuousClock()
         try await withClient(url: broker.url, configure: quick) { client, queue in
             let publisher = client.publisher()
-            let publishing = Task { await publisher.publish((0..<100).map { message(queue, $0, size: 1 << 20) }) }
+            let large = publisher.submit((0..<100).map { message(queue, $0, size: 1 << 20) })
             while !isFull.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
-            let second = Task { await client.publisher().publish(message(queue, 1)) }
-            second.cancel()
-            #expect(await second.value.error?.code == .cancelled)
+            let other = client.publisher()
+            let small = other.submit([message(queue, 1)])
+            small.cancel()
+            let heard = await within(.seconds(5)) { await small.outcomes }
+            #expect(heard?.first?.error?.code == .cancelled, "the thread hears no commands any more")
             // Cancelled while the socket is full: what was not sent is given up at once.
-            publishing.cancel()
+            large.cancel()
             let began = clock.now
             await client.close()
             #expect(clock.now - began < .seconds(4))
-            #expect(await publishing.value.allSatisfy { $0.error != nil })
+            let outcomes = await within(.seconds(5)) { await large.outcomes }
+            #expect(outcomes?.allSatisfy { $0.error != nil } == true)
         }
         withExtendedLifetime(broker) {}
     }
 
-    /// Hangs until the time limit when confirms are waited for without bound (PublishChannel.tick).
+    /// Fails when confirms are waited for without bound (PublishChannel.tick).
     @Test func neverConfirms() async throws {
         let broker = try FakeBroker { connection in
             guard connection.handshake() else { return }
@@ -183,8 +186,9 @@ import Testing
                 $0.confirmTimeout = .milliseconds(300)
             }
         ) { client, queue in
-            let outcomes = await client.publisher().publish([message(queue, 1), message(queue, 2)])
-            #expect(outcomes.allSatisfy { $0.error?.isConnectionFailure == true })
+            let publisher = client.publisher()
+            let outcomes = await within(.seconds(10)) { await publisher.publish([message(queue, 1), message(queue, 2)]) }
+            #expect(outcomes?.allSatisfy { $0.error?.isConnectionFailure == true } == true)
         }
         withExtendedLifetime(broker) {}
     }

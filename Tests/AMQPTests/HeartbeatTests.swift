@@ -6,8 +6,8 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(2))) struct HeartbeatTests {
     /// Fails when heartbeats are off: a half-open connection looks like a quiet one until a confirm is missed.
-    @Test func aSilentPeerIsDead() async throws {
-        var configuration = try AMQPConfiguration(url: try await TestRabbitMQ.url())
+    @Test(arguments: TestBroker.allCases) func aSilentPeerIsDead(_ broker: TestBroker) async throws {
+        var configuration = try AMQPConfiguration(url: try await broker.url())
         let proxy = try FreezingProxy(to: configuration.port)
         configuration.host = "127.0.0.1"
         configuration.port = proxy.port
@@ -54,9 +54,9 @@ import TestSupport
         withExtendedLifetime(broker) {}
     }
 
-    /// With RabbitMQ, which closes a connection without heartbeats after two seconds here, and whose own wake the client.
-    @Test func anIdleConnectionStaysOpen() async throws {
-        try await withClient(configure: { $0.heartbeat = 1 }) { client, queue in
+    /// The broker closes a connection without heartbeats after two seconds here, and its own wake the client.
+    @Test(arguments: TestBroker.allCases) func anIdleConnectionStaysOpen(_ broker: TestBroker) async throws {
+        try await withClient(broker, configure: { $0.heartbeat = 1 }) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let consumer = client.consumer(queue: queue)
             let publisher = client.publisher()
@@ -73,8 +73,8 @@ import TestSupport
 
     /// Fails when the epoch is not looked at: the broker counts tags from 1 again, and the answer to the old delivery
     /// would settle a new one that nobody has handled.
-    @Test func answersFromBeforeAReconnectAreIgnored() async throws {
-        var configuration = try AMQPConfiguration(url: try await TestRabbitMQ.url())
+    @Test(arguments: TestBroker.allCases) func answersFromBeforeAReconnectAreIgnored(_ broker: TestBroker) async throws {
+        var configuration = try AMQPConfiguration(url: try await broker.url())
         let proxy = try FreezingProxy(to: configuration.port)
         configuration.host = "127.0.0.1"
         configuration.port = proxy.port

@@ -3,8 +3,8 @@ import Testing
 import TestSupport
 
 @Suite(.timeLimit(.minutes(2))) struct PublishTests {
-    @Test func confirmsInOrderOfTheBatch() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func confirmsInOrderOfTheBatch(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let publisher = client.publisher(window: 50)
             let outcomes = await publisher.publish((0..<1000).map { message(queue, $0) })
@@ -17,8 +17,8 @@ import TestSupport
         }
     }
 
-    @Test func manyTasksShareOnePublisher() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func manyTasksShareOnePublisher(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let publisher = client.publisher(window: 10)
             let bad = await withTaskGroup(of: Int.self) { group in
@@ -32,8 +32,8 @@ import TestSupport
         }
     }
 
-    @Test func carriesEveryProperty() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func carriesEveryProperty(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let headers: AMQPTable = [
                 "bool": true, "i8": .int8(-1), "u8": .uint8(200), "i16": .int16(-300), "u16": .uint16(60000), "i32": .int32(-70000), "u32": .uint32(4_000_000_000),
@@ -69,8 +69,8 @@ import TestSupport
     }
 
     /// Fails when a return is not looked at: the broker acks these messages and they are nowhere.
-    @Test func aMandatoryMessageWithoutAQueueIsReturned() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func aMandatoryMessageWithoutAQueueIsReturned(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             // Every third has no queue to go to; half of those have no message id of their own.
             let batch = (0..<300).map { n in
@@ -92,15 +92,15 @@ import TestSupport
         }
     }
 
-    @Test func withoutMandatoryItIsConfirmedAndGone() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func withoutMandatoryItIsConfirmedAndGone(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             #expect(await client.publisher().publish(message(queue, 1)).isConfirmed)
         }
     }
 
     /// Fails when a nack counts as a confirm.
-    @Test func aFullQueueNacks() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func aFullQueueNacks(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(
                 AMQPTopology(queues: [.init(name: queue, arguments: ["x-max-length": 5, "x-overflow": "reject-publish"])]))
             let publisher = client.publisher(window: 1)
@@ -114,8 +114,8 @@ import TestSupport
 
     /// Fails when a closed channel fails all that was in flight; hangs when what was in flight is sent again all at once and not one
     /// by one (both in PublishChannel.didClose). Only the culprits are to blame.
-    @Test func oneBadMessageFailsAlone() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func oneBadMessageFailsAlone(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             var batch = (0..<200).map { message(queue, $0) }
             batch[50].exchange = "no-such-exchange-1"
@@ -177,8 +177,8 @@ import TestSupport
         }
     }
 
-    @Test func afterCloseEverythingFails() async throws {
-        try await withClient { client, queue in
+    @Test(arguments: TestBroker.allCases) func afterCloseEverythingFails(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
             let publisher = client.publisher()
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             #expect(await publisher.publish(message(queue, 1)).isConfirmed)

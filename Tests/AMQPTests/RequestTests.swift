@@ -4,8 +4,8 @@ import Testing
 import TestSupport
 
 @Suite(.timeLimit(.minutes(2))) struct RequestTests {
-    @Test func declaresBindsAndRoutes() async throws {
-        try await withClient { client, name in
+    @Test(arguments: TestBroker.allCases) func declaresBindsAndRoutes(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, name in
             try await client.declare(
                 AMQPTopology(
                     exchanges: [.init(name: name + "-a"), .init(name: name + "-b", kind: "fanout", autoDelete: true, internal: true)],
@@ -28,8 +28,8 @@ import TestSupport
     }
 
     /// Fails when a closed channel takes the requests behind the culprit with it.
-    @Test func aRefusalTouchesNobodyElse() async throws {
-        try await withClient { client, name in
+    @Test(arguments: TestBroker.allCases) func aRefusalTouchesNobodyElse(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, name in
             try await client.declare(AMQPTopology(queues: [.init(name: name)]))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for n in 0..<30 {
@@ -61,8 +61,8 @@ import TestSupport
         }
     }
 
-    @Test func tellsWhyTheLoginFailed() async throws {
-        let good = try AMQPConfiguration(url: try await TestRabbitMQ.url())
+    @Test(arguments: TestBroker.allCases) func tellsWhyTheLoginFailed(_ broker: TestBroker) async throws {
+        let good = try AMQPConfiguration(url: try await broker.url())
         var bad = good
         bad.password = "wrong"
         let client = AMQPClient(configuration: bad, logger: quietLogger())
@@ -80,8 +80,8 @@ import TestSupport
         await other.close()
     }
 
-    @Test func runsAsAService() async throws {
-        let client = AMQPClient(configuration: try AMQPConfiguration(url: try await TestRabbitMQ.url()), logger: quietLogger())
+    @Test(arguments: TestBroker.allCases) func runsAsAService(_ broker: TestBroker) async throws {
+        let client = AMQPClient(configuration: try AMQPConfiguration(url: try await broker.url()), logger: quietLogger())
         let group = ServiceGroup(configuration: .init(services: [.init(service: client)], logger: quietLogger()))
         let running = Task { try await group.run() }
         await client.reaches(isConnected)

@@ -218,6 +218,7 @@ final class ConnectionDriver {
         case .unblocked:
             isBlocked = false
             writeAgain = true
+            for channel in order { channel.unblocked() }
             logger.info("the broker takes messages again")
             pump.hub.set(pump.role, .connected)
         case .connectionClose(let code, let text):

@@ -111,9 +111,11 @@ final class ConsumeChannel: DriverChannel {
     private func pursueGoal(_ handle: RabbitHandle) throws(AMQPError) {
         switch (subscription, goal) {
         case (.none, .running): subscribe()
-        case (.active, .paused), (.active, .closed): cancel()
-        case (.none, .closed), (.waiting, .closed), (.recovering, .closed):
-            guard driver.room(256) else { return }
+        case (.active, .paused): cancel()
+        // Without a cancel before it: the next consumer of the queue would get later messages while the broker still waits for
+        // answers to earlier ones. With its channel all of them go back at once, to their places.
+        case (.none, .closed), (.active, .closed), (.waiting, .closed), (.recovering, .closed):
+            guard !settlements.hasWork, driver.room(256) else { return }
             try close(handle)
         default: break
         }

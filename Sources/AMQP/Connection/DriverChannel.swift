@@ -79,6 +79,8 @@ class DriverChannel {
     func refused(_ error: AMQPError) { drainRequests(error) }
     /// The connection is gone.
     func connectionLost(_ error: AMQPError) {}
+    /// The broker takes messages again.
+    func unblocked() {}
     /// A method that answers no request.
     func handle(_ method: InboundMethod) throws(AMQPError) {}
     /// A whole message.
@@ -106,13 +108,15 @@ class DriverChannel {
         for method in methods {
             if let flaw = method.flaw { return operation.finish(.failure(AMQPError(.usage, flaw))) }
         }
-        for method in methods { requests.append(ChannelRequest(method, operation)) }
+        enqueue(methods.map { ChannelRequest($0, operation) })
+    }
+
+    func enqueue(_ new: [ChannelRequest]) {
+        for request in new { requests.append(request) }
     }
 
     /// Enqueues in front of everything that waits.
-    func enqueueFirst(_ methods: [OutboundMethod], _ operation: Operation) {
-        requests.prepend(methods.map { ChannelRequest($0, operation) })
-    }
+    func enqueueFirst(_ new: [ChannelRequest]) { requests.prepend(new) }
 
     /// The channel had work done since it was opened: a later closure starts with a short wait again.
     func madeProgress() { reopenBackoff.reset() }

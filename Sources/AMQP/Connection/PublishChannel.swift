@@ -137,6 +137,9 @@ final class PublishChannel: DriverChannel {
         if removal != nil { finish(failure) }
     }
 
+    /// While the broker took nothing it confirmed nothing either: the time for a confirm begins now.
+    override func unblocked() { progressAt = driver.now }
+
     override func handle(_ method: InboundMethod) throws(AMQPError) {
         switch method {
         case .ack(let tag, let multiple): try settle(tag, multiple, positive: true)
@@ -255,9 +258,7 @@ final class PublishChannel: DriverChannel {
             let error = AMQPError(.connectionFailed, "no connection to the broker", underlying: driver.lastError)
             for batch in batches where batch.request.deadline <= driver.now { batch.abandon(error) }
             dropWritten()
-        } else if driver.isBlocked {
-            progressAt = driver.now
-        } else if tracker.inFlight > 0, driver.now - progressAt > driver.configuration.confirmTimeout {
+        } else if !driver.isBlocked, tracker.inFlight > 0, driver.now - progressAt > driver.configuration.confirmTimeout {
             throw AMQPError(.timeout, "the broker confirmed nothing for \(driver.configuration.confirmTimeout)", underlying: AMQPError(.connectionClosed, "given up"))
         }
     }

@@ -45,6 +45,7 @@ package enum OutboundMethod: Sendable, Equatable {
     case channelCloseOK
     case flowOK(active: Bool)
     case exchangeDeclare(AMQPTopology.Exchange)
+    case exchangeDeclarePassive(String)
     case exchangeDelete(String)
     case exchangeBind(AMQPTopology.Binding)
     case queueDeclare(AMQPTopology.Queue)
@@ -64,7 +65,7 @@ package enum OutboundMethod: Sendable, Equatable {
     package func isAnswered(by method: InboundMethod) -> Bool {
         switch (self, method) {
         case (.channelOpen, .channelOpenOK), (.channelClose, .channelCloseOK), (.exchangeDeclare, .exchangeDeclareOK),
-            (.exchangeDelete, .exchangeDeleteOK), (.exchangeBind, .exchangeBindOK), (.queueDeclare, .queueDeclareOK),
+            (.exchangeDeclarePassive, .exchangeDeclareOK), (.exchangeDelete, .exchangeDeleteOK), (.exchangeBind, .exchangeBindOK), (.queueDeclare, .queueDeclareOK),
             (.queueDeclarePassive, .queueDeclareOK), (.queueBind, .queueBindOK), (.queuePurge, .queuePurgeOK),
             (.queueDelete, .queueDeleteOK), (.qos, .qosOK), (.consume, .consumeOK), (.cancel, .cancelOK),
             (.confirmSelect, .confirmSelectOK), (.get, .getEmpty), (.get, .content(.got)):
@@ -82,7 +83,7 @@ package enum OutboundMethod: Sendable, Equatable {
         case .exchangeDeclare(let exchange):
             AMQPValue.flaw(ofName: exchange.name, "exchange") ?? AMQPValue.flaw(ofName: exchange.kind, "exchange type")
                 ?? AMQPValue.flaw(of: exchange.arguments)
-        case .exchangeDelete(let name): AMQPValue.flaw(ofName: name, "exchange")
+        case .exchangeDeclarePassive(let name), .exchangeDelete(let name): AMQPValue.flaw(ofName: name, "exchange")
         case .exchangeBind(let binding), .queueBind(let binding):
             AMQPValue.flaw(ofName: binding.source, "exchange") ?? AMQPValue.flaw(ofName: binding.destination, "destination")
                 ?? AMQPValue.flaw(ofName: binding.routingKey, "routing key") ?? AMQPValue.flaw(of: binding.arguments)

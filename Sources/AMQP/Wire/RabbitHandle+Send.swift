@@ -40,6 +40,12 @@ extension RabbitHandle {
                     ticket: 0, exchange: arena.bytes(exchange.name), type: arena.bytes(exchange.kind), passive: 0,
                     durable: exchange.durable ? 1 : 0, auto_delete: exchange.autoDelete ? 1 : 0, internal: exchange.internal ? 1 : 0,
                     nowait: 0, arguments: arena.table(exchange.arguments)))
+        case .exchangeDeclarePassive(let name):
+            try send(
+                MethodID.exchangeDeclare, channel,
+                amqp_exchange_declare_t(
+                    ticket: 0, exchange: arena.bytes(name), type: arena.bytes("topic"), passive: 1, durable: 0, auto_delete: 0,
+                    internal: 0, nowait: 0, arguments: amqp_empty_table))
         case .exchangeDelete(let name):
             try send(MethodID.exchangeDelete, channel, amqp_exchange_delete_t(ticket: 0, exchange: arena.bytes(name), if_unused: 0, nowait: 0))
         case .exchangeBind(let binding):
