@@ -9,7 +9,7 @@ import Postgres
 #endif
 
 extension SagaStore {
-    /// Hands in an operator's request. The worker carries it out within about a second, once it runs; the instance's
+    /// Hands in an operator's request. The worker, which is woken, carries it out at once, or when it runs again; the instance's
     /// timeline shows the request, and then what came of it.
     ///
     /// The request is left to the worker because only the worker has the saga's definition, and with it the commands.
@@ -42,6 +42,7 @@ extension SagaStore {
                 Self.timer(
                     key: before.key, payload: SagaTimers.payload(id, operation, reason: words),
                     correlation: before.correlationID),
+                TimerWake.statement,
             ])
         }
         return before
@@ -52,36 +53,5 @@ extension SagaStore {
         INSERT INTO timers (id, kind, partition_key, due_at, payload, correlation_id) \
         VALUES (\(UUID.v7()), \(SagaTimers.request), \(key), now(), \(payload), \(correlation))
         """
-    }
-
-    /// Removes instances that came to their end before a time, with their timelines, a thousand in a transaction.
-    ///
-    /// - Returns: how many instances were removed.
-    /// - Throws: ``PostgresError``.
-    public func purge(finishedBefore time: Date) async throws -> Int {
-        var removed = 0
-        while true {
-            let count = try await postgres.withTransaction { db in try await Self.purge(finishedBefore: time, on: db) }
-            removed += count
-            if count == 0 { return removed }
-        }
-    }
-
-    private static func purge(finishedBefore time: Date, on db: PostgresTransaction) async throws -> Int {
-        let rows = try await db.execute(
-            """
-            DELETE FROM saga_instances WHERE id IN (SELECT id FROM saga_instances \
-            WHERE status IN ('completed', 'compensated') AND updated_at < \(time) ORDER BY id LIMIT 1000) RETURNING id
-            """)
-        let ids = try rows.map { try $0.decode(UUID.self, at: 0) }
-        guard let first = ids.min(by: { $0.lowercased < $1.lowercased }),
-            let last = ids.max(by: { $0.lowercased < $1.lowercased })
-        else { return 0 }
-        let (low, high) = (neighbours(of: first).first, neighbours(of: last).last)
-        try await db.pipeline([
-            "DELETE FROM saga_steps WHERE command_id BETWEEN \(low) AND \(high) AND saga_id = ANY(\(ids))",
-            "DELETE FROM saga_history WHERE saga_id = ANY(\(ids))",
-        ])
-        return ids.count
     }
 }

@@ -27,11 +27,12 @@ struct TripWorld: Sendable {
         return handlers
     }
 
-    init() async throws {
+    init(timerPoll: Duration? = nil) async throws {
         sagaDatabase = try await TestPostgres.schema("sagas")
         let agencyDatabase = try await TestPostgres.schema("agency")
-        sagaWorker = try await TestWorker(
-            TestWorker.configuration("sagas"), try Self.handlers(), database: sagaDatabase)
+        var configuration = TestWorker.configuration("sagas")
+        if let timerPoll { configuration.timerPoll = timerPoll }
+        sagaWorker = try await TestWorker(configuration, try Self.handlers(), database: sagaDatabase)
         agencyWorker = try await TestWorker(
             TestWorker.configuration("agency"), agency.handlers, database: agencyDatabase)
         store = SagaStore(postgres: sagaWorker.postgres)
@@ -45,9 +46,9 @@ struct TripWorld: Sendable {
 
     /// Runs `body` in a world of its own, with both workers unless it runs them itself.
     static func run(
-        agencyRuns: Bool = true, _ body: @Sendable (TripWorld) async throws -> Void
+        agencyRuns: Bool = true, timerPoll: Duration? = nil, _ body: @Sendable (TripWorld) async throws -> Void
     ) async throws {
-        let world = try await TripWorld()
+        let world = try await TripWorld(timerPoll: timerPoll)
         do {
             try await world.sagaWorker.running {
                 if agencyRuns {
