@@ -174,9 +174,7 @@ struct YAMLReader {
 
     /// `; did you mean "version"?`, or the words that there are.
     func suggestion(for word: String, among words: [String]) -> String {
-        if let near = words.first(where: { Self.distance($0.lowercased(), word.lowercased()) <= max(1, word.utf8.count / 3) }) {
-            return "; did you mean \"\(near)\"?"
-        }
+        if let near = Spelling.nearest(to: word, among: words) { return "; did you mean \"\(near)\"?" }
         return words.count <= 12 ? "; there are \(words.joined(separator: ", "))" : ""
     }
 
@@ -252,21 +250,5 @@ extension YAMLReader {
     /// Camel case that starts big.
     static func isDefinitionName(_ text: String) -> Bool {
         text.utf8.first.map(isUpper) == true && text.utf8.allSatisfy { isLower($0) || isUpper($0) || isDigit($0) }
-    }
-
-    /// Levenshtein's distance.
-    static func distance(_ lhs: String, _ rhs: String) -> Int {
-        let (lhs, rhs) = (Array(lhs.utf8.prefix(64)), Array(rhs.utf8.prefix(64)))
-        var row = Array(0...rhs.count)
-        for (i, a) in lhs.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in rhs.enumerated() {
-                let substituted = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
-            }
-        }
-        return row[rhs.count]
     }
 }

@@ -13,13 +13,14 @@ import TestSupport
     "Least privilege", .timeLimit(.minutes(4)),
     .enabled(if: ServersAvailability.postgres != nil && ServersAvailability.rabbitMQ != nil))
 struct LeastPrivilegeTests {
-    private func withWorkers(_ body: (CLIServers, _ payments: [String: String]) async throws -> Void) async throws {
+    /// Sets up all workers, and prepares three: the edge first, which owns no topic and takes those of others.
+    private func withWorkers(_ body: (CLIServers, _ payments: [String: String], _ edge: [String: String]) async throws -> Void) async throws {
         try await CLIServers.with { servers in
             let folder = try TemporaryDirectory.make() + "/secrets"
             defer { TemporaryDirectory.remove((folder as NSString).deletingLastPathComponent) }
             let setup = try await Fixture.run("setup", "--secrets", folder, environment: try await servers.environment(database: "shop"))
             #expect(setup.status == .exited(0), "\(setup)")
-            for worker in ["orders", "payments"] {
+            for worker in ["edge", "orders", "payments"] {
                 var environment = try Fixture.variables(folder, worker)
                 environment["MILLRACE_HOME"] = Fixture.project
                 environment["MILLRACE_QUEUE_TYPE"] = "classic"
@@ -28,7 +29,7 @@ struct LeastPrivilegeTests {
                     .init(executable: Fixture.executable(worker), arguments: ["prepare"], environment: environment))
                 #expect(result.status == .exited(0), "\(worker): \(result)")
             }
-            try await body(servers, try Fixture.variables(folder, "payments"))
+            try await body(servers, try Fixture.variables(folder, "payments"), try Fixture.variables(folder, "edge"))
         }
     }
 
@@ -61,7 +62,7 @@ struct LeastPrivilegeTests {
     /// Fails when DatabaseSetup gives the roles more, for example membership of each other.
     @Test("a role reaches its own schema alone")
     func role() async throws {
-        try await withWorkers { servers, payments in
+        try await withWorkers { servers, payments, _ in
             let url = try #require(payments["DATABASE_URL"])
             #expect(try await refusal(url, "SELECT count(*) FROM outbox") == nil)
             #expect(try await refusal(url, "CREATE TABLE mine (n int)") == nil)
@@ -131,11 +132,10 @@ struct LeastPrivilegeTests {
     /// Fails when BrokerPermissions gives wider patterns, for example `.*` to read.
     @Test("a user reaches its own queue and topics alone")
     func user() async throws {
-        try await withWorkers { servers, payments in
+        try await withWorkers { servers, payments, _ in
             let url = try #require(payments["AMQP_URL"])
-            // A topic is made by its owner, with its first event.
+            // The owner may make its topic, though `setup` has made it.
             #expect(try await refusal(url) { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commerce.payments")])) } == nil)
-            #expect(try await refusal(await servers.rabbit.url()) { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commerce.orders")])) } == nil)
             #expect(try await refusal(url) { try await publish($0, "commerce.payments") } == nil)
             #expect(try await refusal(url) { try await publish($0, "commands") } == nil)
             #expect(try await refusal(url) { _ = try await $0.get(queue: "worker.payments") } == nil)
@@ -146,6 +146,46 @@ struct LeastPrivilegeTests {
             for (what, attempt) in foreignAttempts {
                 #expect(try await refusal(url, attempt) == nil, "widened: \(what)")
             }
+        }
+    }
+
+    /// What the edge could do to the topics of others, which it only reads. In this order: the last ones destroy.
+    private static let attemptsOnTopics: [(String, @Sendable (AMQPClient) async throws -> Void)] = [
+        ("declare a topic that it consumes", { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commerce.orders")])) }),
+        ("declare the exchange of the commands", { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commands", kind: "direct")])) }),
+        ("delete a topic that it consumes", { try await $0.delete(exchange: "commerce.orders") }),
+        ("delete the exchange of the commands", { try await $0.delete(exchange: "commands") }),
+    ]
+
+    /// It was prepared as `withWorkers` begins: what is there needs no permission. Fails when BrokerPermissions lets a user configure
+    /// what its worker consumes, or the exchange of the commands.
+    @Test("a topic is its owner's alone")
+    func topics() async throws {
+        try await withWorkers { servers, _, edge in
+            let url = try #require(edge["AMQP_URL"])
+            for (what, attempt) in Self.attemptsOnTopics { #expect(try await refusal(url, attempt) == 403, "\(what)") }
+            try await servers.rabbit.control("set_permissions", "worker-edge", ".*", ".*", ".*")
+            for (what, attempt) in Self.attemptsOnTopics { #expect(try await refusal(url, attempt) == nil, "widened: \(what)") }
+        }
+    }
+
+    /// Fails when a worker does not say which topic is missing and whose it is (WorkerTopology.missing).
+    @Test("a worker whose topics are missing says so")
+    func missing() async throws {
+        try await withWorkers { servers, _, edge in
+            let administrator = AMQPClient(configuration: try AMQPConfiguration(url: await servers.rabbit.url()), logger: Fixture.logger)
+            try await administrator.delete(exchange: "supply.inventory")
+            await administrator.close()
+            var environment = edge
+            environment["MILLRACE_HOME"] = Fixture.project
+            environment["MILLRACE_QUEUE_TYPE"] = "classic"
+            environment["PATH"] = "/usr/bin:/bin"
+            let result = try await ChildProcess.run(
+                .init(executable: Fixture.executable("edge"), arguments: ["prepare"], environment: environment))
+            #expect(result.status == .exited(1))
+            #expect(
+                result.standardError.contains("the topic supply.inventory does not exist; it belongs to the worker `inventory`") && result.standardError.contains("millrace setup"),
+                "\(result)")
         }
     }
 }

@@ -31,7 +31,8 @@ struct LoyaltyTests {
         #expect(process.isRunning)
 
         let client = AMQPClient(configuration: try AMQPConfiguration(url: amqpURL), logger: Fixture.logger)
-        let order = OrderCreated(orderID: .v7(), customerID: "42", items: [], totalCents: 2_398)
+        let order = OrderCreated(
+            orderID: .v7(), customerID: "42", items: [OrderItem(productID: "tea", quantity: 2, unitPriceCents: 1_199)], totalCents: 2_398)
         let envelope = try Envelope(order, source: "/test")
         for _ in 0..<2 {
             let outcome = await client.publisher().publish(

@@ -32,6 +32,10 @@ struct SetupTests {
             for what in ["role", "schema", "user", "permissions", "file"] {
                 #expect(first.filter { $0.what == what }.map(\.change) == Array(repeating: "made", count: 6), "\(what)")
             }
+            // All topics, so that the workers may start in any order though none may make another's.
+            let topics = ["commerce.orders", "commerce.payments", "logistics.shipments", "supply.inventory"]
+            #expect(first.filter { $0.what == "topic" } == topics.map { Step(what: "topic", name: $0, change: "made") })
+            #expect(first.contains(Step(what: "exchange", name: "commands", change: "made")))
             let before = try ["orders", "payments"].map { try Fixture.variables(folder, $0) }
             for name in ["orders", "payments"] {
                 #expect(Fixture.mode("\(folder)/\(name)/env") == 0o600 && Fixture.mode("\(folder)/\(name)") == 0o700)
@@ -44,7 +48,7 @@ struct SetupTests {
 
             let second = try steps(try await Fixture.run("setup", "--secrets", folder, "-o", "json", environment: environment))
             #expect(second.allSatisfy { $0.change != "made" })
-            #expect(second.filter { ["file", "permissions", "vhost", "schema"].contains($0.what) }.allSatisfy { $0.change == "kept" })
+            #expect(second.filter { ["file", "permissions", "vhost", "schema", "exchange", "topic"].contains($0.what) }.allSatisfy { $0.change == "kept" })
             #expect(try ["orders", "payments"].map { try Fixture.variables(folder, $0) } == before)
 
             // Somebody has widened a user's permissions by hand.
@@ -99,8 +103,12 @@ struct SetupTests {
             let silent = try await Fixture.run(
                 "setup", "--secrets", folder + "/a", environment: ["BROKER_MANAGEMENT_URL": "http://a:hidden@127.0.0.1:\(try FreePort.next())"])
             #expect(silent.status == .exited(1) && !silent.standardError.contains("hidden"), "\(silent)")
-            let secure = try await Fixture.run("setup", "--secrets", folder + "/a", environment: ["BROKER_MANAGEMENT_URL": "https://a:hidden@h"])
-            #expect(secure.status == .exited(64) && !secure.standardError.contains("hidden"), "\(secure)")
+            let foreign = try await Fixture.run("setup", "--secrets", folder + "/a", environment: ["BROKER_MANAGEMENT_URL": "ftp://a:hidden@h"])
+            #expect(foreign.status == .exited(64) && !foreign.standardError.contains("hidden"), "\(foreign)")
+            // Where no TLS is spoken.
+            let plain = try await Fixture.run(
+                "setup", "--secrets", folder + "/a", environment: ["BROKER_MANAGEMENT_URL": "https://a:hidden@127.0.0.1:\(servers.managementPort)"])
+            #expect(plain.status == .exited(1) && !plain.standardError.contains("hidden"), "\(plain)")
 
             // A role that may not make roles.
             let admin = PostgresClient(configuration: try PostgresConfiguration(url: await servers.databaseURL("postgres")), logger: Fixture.logger)

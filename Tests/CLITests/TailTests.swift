@@ -48,7 +48,19 @@ import millrace_cli
         tally.confirm(12)
         tally.lose(.init(number: 13, line: 13, id: nil, kind: .unconfirmed, reason: "lost"))
         tally.confirm(14)
-        #expect(tally.confirmedThrough == 12)
+        #expect(tally.settledThrough == 12)
         #expect((tally.confirmed, tally.lost, tally.unconfirmed) == (3, 1, 1))
+        #expect(tally.confirmedWords == "messages 11 to 12 and 14")
+        #expect(PublishTally().confirmedWords == nil)
+    }
+
+    @Test func dataThatIsLeftOutIsDoneWith() {
+        var tally = PublishTally(leavesOutRefused: true)
+        tally.confirm(1)
+        tally.lose(.init(number: 2, line: 2, kind: .refused, reason: "no"))
+        tally.confirm(3)
+        tally.lose(.init(number: 4, line: 4, kind: .rejected, reason: "full"))
+        #expect(tally.settledThrough == 3 && tally.confirmedWords == "messages 1 and 3")
+        #expect((tally.refused, tally.rejected, tally.unconfirmed) == (1, 1, 0))
     }
 }

@@ -7,7 +7,7 @@ import Yams
 /// | environment | file | |
 /// |---|---|---|
 /// | `MILLRACE_BROKER_LISTEN` | `listen` | `host:port` of AMQP |
-/// | `MILLRACE_BROKER_MANAGEMENT` | `management` | `host:port` of the management API, or `none` |
+/// | `MILLRACE_BROKER_MANAGEMENT` | `management` | `host:port` of the management API, `https://host:port` with the certificate of `tls`, or `none` |
 /// | `MILLRACE_BROKER_DATA` | `data` | the data folder, or `memory` |
 /// | `MILLRACE_BROKER_PRODUCT` | `product` | `name` or `name/version` that clients are told |
 /// | `MILLRACE_BROKER_NODE` | `node` | the name in the management API |
@@ -37,8 +37,10 @@ package struct BrokerSettings {
             configuration.management = nil
             return
         }
-        let (host, port) = try Self.address(text, "management")
-        configuration.management = ManagementEndpoint(host: host, port: port, usesTLS: configuration.management?.usesTLS ?? false)
+        let secure = "https://"
+        let usesTLS = text.hasPrefix(secure)
+        let (host, port) = try Self.address(usesTLS ? String(text.dropFirst(secure.count)) : text, "management")
+        configuration.management = ManagementEndpoint(host: host, port: port, usesTLS: usesTLS)
     }
 
     /// `Millrace`, or `RabbitMQ/3.10.8` for clients that ask for both.

@@ -29,19 +29,19 @@ struct ManagementClient: Sendable {
 
     /// - Throws: `UsageFailure` for a URL that cannot be used or holds a password.
     init(url: String, environment: [String: String]) throws {
-        guard let parts = URLComponents(string: url), parts.scheme == "http", let host = parts.host, !host.isEmpty else {
-            throw UsageFailure("`\(url)` is no URL of a management API: it must look like http://127.0.0.1:15672")
+        guard let parts = URLComponents(string: url), let endpoint = HTTPEndpoint(parts, port: (15_672, 15_671)) else {
+            throw UsageFailure("`\(url)` is no URL of a management API: it must look like http://127.0.0.1:15672 or https://broker.example.com:15671")
         }
         guard parts.password == nil else { throw UsageFailure("a password in the URL can be read by everybody: use MILLRACE_BROKER_PASSWORD or MILLRACE_BROKER_PASSWORD_FILE") }
         let user = parts.user ?? environment["MILLRACE_BROKER_USER"] ?? "guest"
         let password = try environment["MILLRACE_BROKER_PASSWORD"] ?? environment["MILLRACE_BROKER_PASSWORD_FILE"].map(BrokerSettings.secret) ?? "guest"
-        self.init(host: host, port: parts.port ?? 15_672, user: user, password: password)
+        self.init(endpoint, user: user, password: password)
     }
 
-    init(host: String, port: Int, user: String, password: String) {
-        http = HTTPClient(host: host, port: port, connections: 1)
+    init(_ endpoint: HTTPEndpoint, user: String, password: String) {
+        http = HTTPClient(endpoint, connections: 1)
         authorization = "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
-        place = "http://\(host):\(port)"
+        place = endpoint.description
     }
 
     func close() async { await http.close() }

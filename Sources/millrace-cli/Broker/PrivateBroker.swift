@@ -19,15 +19,18 @@ actor PrivateBroker {
     private(set) var managementPort = 0
 
     private let users: [PrivateRabbitMQ.User]
+    private let exchanges: [(name: String, kind: String)]
     private var password = ""
     private var hasUsers = false
 
     /// - Parameters:
     ///   - dataDirectory: the folder for messages, definitions, log and password; made if it is missing.
     ///   - users: who may connect besides the administrator.
-    init(dataDirectory: String, users: [PrivateRabbitMQ.User] = []) {
+    ///   - exchanges: what is there from the beginning, since the users may not make it.
+    init(dataDirectory: String, users: [PrivateRabbitMQ.User] = [], exchanges: [(name: String, kind: String)] = []) {
         self.dataDirectory = dataDirectory
         self.users = users
+        self.exchanges = exchanges
     }
 
     /// Starts the broker and waits until it listens; takes a fraction of a second.
@@ -54,7 +57,7 @@ actor PrivateBroker {
             await kill()
             throw Failed("the broker did not start (\(status)); see the end of \(log)")
         }
-        if !hasUsers { try await makeUsers() }
+        if !hasUsers { try await makeUsersAndExchanges() }
         hasUsers = true
     }
 
@@ -117,9 +120,9 @@ actor PrivateBroker {
         }
     }
 
-    /// Users and permissions are on the broker's disk; they are made once for each run of this program, in case they changed.
-    private func makeUsers() async throws {
-        let client = ManagementClient(host: "127.0.0.1", port: managementPort, user: Self.administrator, password: password)
+    /// Users, permissions and exchanges are on the broker's disk; they are made once for each run of this program, in case they changed.
+    private func makeUsersAndExchanges() async throws {
+        let client = ManagementClient(HTTPEndpoint(port: managementPort), user: Self.administrator, password: password)
         do {
             for user in users {
                 let name = ManagementPath.escaped(user.name)
@@ -129,6 +132,11 @@ actor PrivateBroker {
                 try await client.send(
                     "PUT", "permissions/%2F/" + name,
                     body: ["configure": .string(user.configure), "write": .string(user.write), "read": .string(user.read)])
+            }
+            for exchange in exchanges {
+                try await client.send(
+                    "PUT", "exchanges/%2F/" + ManagementPath.escaped(exchange.name),
+                    body: ["type": .string(exchange.kind), "durable": .bool(true)])
             }
             await client.close()
         } catch {

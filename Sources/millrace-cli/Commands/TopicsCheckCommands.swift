@@ -95,7 +95,8 @@ struct TopicsLintCommand: AsyncParsableCommand {
             case .json: Console.shared.output(JSON.text(rows))
             }
             let errors = rows.count { $0.severity == "error" }
-            Console.shared.say("\(count) topics, \(errors) errors, \(rows.count - errors) warnings")
+            let order = errors > 0 ? "" : count == 1 ? "1 topic, " : "\(count) topics, "
+            Console.shared.say("\(order)\(errors) \(errors == 1 ? "error" : "errors"), \(rows.count - errors) \(rows.count - errors == 1 ? "warning" : "warnings")")
             if errors > 0 || (strict && !rows.isEmpty) { throw ExitCode.failure }
         }
     }

@@ -38,7 +38,7 @@ struct TopicsNewCommand: AsyncParsableCommand {
 
     private static func packageHint(_ folder: String) -> String {
         """
-        Put this into Package.swift, and `swift build` makes the Swift types:
+        Put this into Package.swift, beside the dependency on the package millrace, and `swift build` makes the Swift types:
           .target(
               name: "AppTopics",
               dependencies: [.product(name: "Contracts", package: "millrace")],

@@ -10,12 +10,12 @@ final class Forwarder: Sendable {
     private let tries: Int
     private let timeout: Duration
 
-    /// - Throws: ``UsageFailure`` when the target is no http URL.
+    /// - Throws: ``UsageFailure`` when the target is no http or https URL.
     init(target: String, mode: CloudEventsMode, tries: Int, timeout: Duration) throws {
-        guard let url = URLComponents(string: target), url.scheme == "http", let host = url.host, !host.isEmpty else {
-            throw UsageFailure("--forward-to must be an http URL, such as http://localhost:3000/events")
+        guard let url = URLComponents(string: target), let endpoint = HTTPEndpoint(url) else {
+            throw UsageFailure("--forward-to must be an http or https URL, such as http://localhost:3000/events")
         }
-        client = HTTPClient(host: host, port: url.port ?? 80, connections: 1)
+        client = HTTPClient(endpoint, connections: 1)
         path = (url.percentEncodedPath.isEmpty ? "/" : url.percentEncodedPath) + (url.percentEncodedQuery.map { "?" + $0 } ?? "")
         self.mode = mode
         self.tries = tries

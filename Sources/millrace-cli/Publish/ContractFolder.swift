@@ -3,13 +3,17 @@ import Foundation
 
 /// Finds the folder `topics/`.
 enum ContractFolder {
-    /// `MILLRACE_HOME/topics`, else `topics/` in the current folder or the nearest above it.
+    /// `MILLRACE_HOME/topics`, else `topics/` in the current folder or the nearest above it. That of the current folder is
+    /// `topics`, so that places in it are short.
     static func find(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String {
         if let home = environment["MILLRACE_HOME"], !home.isEmpty { return home + "/topics" }
-        var folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath).standardizedFileURL.path
+        let start = URL(fileURLWithPath: FileManager.default.currentDirectoryPath).standardizedFileURL.path
+        var folder = start
         while true {
             var isFolder: ObjCBool = false
-            if FileManager.default.fileExists(atPath: folder + "/topics", isDirectory: &isFolder), isFolder.boolValue { return folder + "/topics" }
+            if FileManager.default.fileExists(atPath: folder + "/topics", isDirectory: &isFolder), isFolder.boolValue {
+                return folder == start ? "topics" : folder + "/topics"
+            }
             if folder == "/" || folder.isEmpty { break }
             folder = (folder as NSString).deletingLastPathComponent
         }

@@ -24,24 +24,7 @@ package struct ContractLookup: Sendable {
 
     private func missing(_ kind: String, _ name: String, among known: [String]) -> String {
         guard !known.isEmpty else { return "there is no \(kind) \(name), and no other either" }
-        let nearest = known.min { Self.distance($0, name) < Self.distance($1, name) }
-        let hint = nearest.flatMap { Self.distance($0, name) <= max(2, name.count / 3) ? "; did you mean \($0)?" : nil } ?? ""
+        let hint = Spelling.nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
         return "there is no \(kind) \(name)\(hint)\nthere are: \(known.sorted().joined(separator: ", "))"
-    }
-
-    /// How many letters must be changed, added or removed (Levenshtein 1965).
-    static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right.utf8)
-        var row = Array(0...right.count)
-        for (index, letter) in left.utf8.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in right.indices {
-                let change = diagonal + (right[column] == letter ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(change, row[column] + 1, diagonal + 1)
-            }
-        }
-        return row[right.count]
     }
 }

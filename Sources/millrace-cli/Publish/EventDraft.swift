@@ -98,7 +98,8 @@ package struct CheckedContract: Sendable {
             version = contract.current
         }
         self.contract = contract
-        schema = try JSONSchema(compiling: version.schema)
+        // Formats are asserted, because the types that consumers read are made of them: `uuid` becomes `UUID`.
+        schema = try JSONSchema(compiling: version.schema, options: .init(assertsFormats: true))
     }
 
     /// As the envelope names it.
@@ -106,6 +107,9 @@ package struct CheckedContract: Sendable {
 
     /// - Throws: ``EventRefused`` that names every place that does not fit.
     func check(_ value: JSONValue) throws(EventRefused) {
+        if let pointer = value.numberBeyondDouble {
+            throw EventRefused("\(pointer) is a number that is too large for programs to hold; use a string")
+        }
         if schema.isValid(value) { return }
         let violations = schema.validate(value)
         let lines = violations.prefix(10).map { "  \($0.pointer.isRoot ? "the whole" : $0.pointer.description) \($0.message)" }
@@ -121,6 +125,29 @@ package struct CheckedContract: Sendable {
         case .number(let number)?: return number.description
         case nil, .null?: return nil
         default: throw EventRefused("/\(contract.partitionKey) is the partition key and must be text or a number")
+        }
+    }
+}
+
+extension JSONValue {
+    /// Where a number stands that no `Double` holds, as a JSON pointer; nil when there is none.
+    fileprivate var numberBeyondDouble: String? {
+        switch self {
+        case .number(let number):
+            // What has so few characters and no exponent is in range.
+            guard number.text.utf8.count > 300 || number.text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "e") }) else { return nil }
+            return number.double.isFinite ? nil : ""
+        case .array(let values):
+            for (index, value) in values.enumerated() {
+                if let rest = value.numberBeyondDouble { return "/\(index)\(rest)" }
+            }
+            return nil
+        case .object(let object):
+            for member in object {
+                if let rest = member.value.numberBeyondDouble { return "/\(member.key)\(rest)" }
+            }
+            return nil
+        default: return nil
         }
     }
 }

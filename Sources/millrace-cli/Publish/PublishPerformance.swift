@@ -36,7 +36,7 @@ struct PublishPerformance {
     }
 
     private func dryRun(_ path: String?) async throws {
-        var tally = PublishTally(skipped: command.skip)
+        var tally = PublishTally(skipped: command.skip, leavesOutRefused: command.keepGoing)
         let flaw = await run(publisher: nil, source: try source(path), &tally, reports: false)
         tell(tally, flaw, nothingSent: true)
         if tally.lost > 0 || flaw != nil { throw ExitCode.failure }
@@ -49,7 +49,7 @@ struct PublishPerformance {
         let signals = StopSignals()
         let started = ContinuousClock.now
         let work = Task {
-            var tally = PublishTally(skipped: command.skip)
+            var tally = PublishTally(skipped: command.skip, leavesOutRefused: command.keepGoing)
             let flaw = await run(publisher: publisher, source: source, &tally, reports: true, answers)
             return (tally, flaw)
         }
@@ -64,7 +64,7 @@ struct PublishPerformance {
         watcher.cancel()
         Console.shared.endProgress()
         tell(tally, flaw, nothingSent: false)
-        summarise(tally, ContinuousClock.now - started, endedEarly: tally.lost > 0 || flaw != nil)
+        summarise(tally, ContinuousClock.now - started, endedEarly: flaw != nil || tally.lost > (command.keepGoing ? tally.refused : 0))
         if tally.lost > 0 || flaw != nil { throw tally.confirmed > 0 ? ExitCode.partial : ExitCode.failure }
         try await answers?.print()
     }
@@ -135,14 +135,14 @@ struct PublishPerformance {
     }
 
     private func summarise(_ tally: PublishTally, _ time: Duration, endedEarly: Bool) {
-        guard tally.confirmed != 1 || endedEarly else { return }
+        guard tally.confirmed != 1 || tally.lost > 0 || endedEarly else { return }
         let perSecond = tally.confirmed > 1 ? ", \(decimal(Double(tally.confirmed) / time.seconds, 0))/s" : ""
         var text = "\(tally.confirmed) confirmed in \(decimal(time.seconds, 1)) s\(perSecond)"
+        if tally.refused > 0 { text += ", \(tally.refused) refused and not sent" }
+        if tally.rejected > 0 { text += ", \(tally.rejected) not taken by the broker" }
         if tally.unconfirmed > 0 { text += ", \(tally.unconfirmed) unconfirmed (the broker may have them)" }
         Console.shared.say(text)
-        let first = command.skip + 1
-        if endedEarly, tally.confirmedThrough >= first {
-            Console.shared.say("the broker has messages \(first) to \(tally.confirmedThrough); go on with --skip \(tally.confirmedThrough)")
-        }
+        guard endedEarly, let words = tally.confirmedWords else { return }
+        Console.shared.say("the broker has \(words); go on with --skip \(tally.settledThrough)")
     }
 }

@@ -1,3 +1,4 @@
+import Contracts
 import Foundation
 import NIOHTTP1
 import Servers
@@ -14,18 +15,14 @@ struct BrokerManagement: Sendable {
     /// - Parameter url: `http://user:password@host:15672`, with the path prefix of the API if it has one.
     /// - Throws: `UsageFailure`, which never quotes the URL.
     init(url: String) throws {
-        guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(), let host = parts.host, !host.isEmpty else {
-            throw UsageFailure("the URL of the broker's management is not like http://user:password@host:15672")
-        }
-        guard scheme == "http" else {
-            throw UsageFailure("the broker's management is reached by http alone, not \(scheme): run this beside the broker, or through a tunnel")
+        guard let parts = URLComponents(string: url), let endpoint = HTTPEndpoint(parts, port: (15_672, 15_671)) else {
+            throw UsageFailure("the URL of the broker's management is not like https://user:password@host:15671")
         }
         guard let user = parts.user, let password = parts.password else {
             throw UsageFailure("the URL of the broker's management has no user and password")
         }
-        let port = parts.port ?? 15_672
-        client = HTTPClient(host: host, port: port, connections: 1)
-        place = "\(host):\(port)"
+        client = HTTPClient(endpoint, connections: 1)
+        place = endpoint.description
         prefix = parts.percentEncodedPath.hasSuffix("/") ? String(parts.percentEncodedPath.dropLast()) : parts.percentEncodedPath
         login = "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
         self.user = user
@@ -57,6 +54,21 @@ struct BrokerManagement: Sendable {
             SetupStep("user", account.name, exists ? .updated : .made),
             SetupStep("permissions", "\(account.name) in \(host)", isRight ? .kept : found == nil ? .made : .updated),
         ]
+    }
+
+    /// Makes a durable exchange if there is none of this name; one that is there stays as it is.
+    func makeExchange(_ name: String, kind: String, in host: String) async throws -> SetupStep {
+        let what = name == WellKnown.commandsExchange ? "exchange" : "topic"
+        let path = "/api/exchanges/\(escaped(host))/\(escaped(name))"
+        if try await get(path) != nil { return SetupStep(what, name, .kept) }
+        let body = try JSONSerialization.data(withJSONObject: ["type": kind, "durable": true] as [String: Any])
+        let answer = try await send(.init(method: .PUT, path: prefix + path, body: Array(body)))
+        // An administrator may give everybody permissions and yet have none himself.
+        if answer.status == 401 || answer.status == 403 {
+            throw Failed("`\(user)` may not make exchanges in \(host). Run: rabbitmqctl set_permissions -p \(host) \(user) '.*' '.*' '.*'")
+        }
+        try check(answer, "PUT \(path)")
+        return SetupStep(what, name, .made)
     }
 
     /// What is there; nil for 404.

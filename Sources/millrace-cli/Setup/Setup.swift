@@ -3,7 +3,7 @@ import Postgres
 import Servers
 
 /// Makes on given servers what `millrace up` makes on its private ones: for each worker a role with its schema, and a user with its
-/// permissions. Everything may be repeated.
+/// permissions; and the topics of all. Everything may be repeated.
 struct Setup: Sendable {
     let places: SetupPlaces
     let workers: [WorkerManifest]
@@ -61,6 +61,9 @@ struct Setup: Sendable {
             for account in accounts {
                 let user = BrokerPermissions.user(for: account.worker, password: account.passwords.broker)
                 steps += try await management.make(user, in: host)
+            }
+            for exchange in BrokerPermissions.exchanges(for: workers) {
+                steps.append(try await management.makeExchange(exchange.name, kind: exchange.kind, in: host))
             }
             await management.close()
             return steps

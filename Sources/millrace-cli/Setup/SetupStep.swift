@@ -10,7 +10,7 @@ package struct SetupStep: Sendable, Encodable, Equatable {
         case kept
     }
 
-    /// What kind of thing: database, role, schema, vhost, user, permissions or file.
+    /// What kind of thing: database, role, schema, vhost, user, permissions, exchange, topic or file.
     package var what: String
     package var name: String
     package var change: Change

@@ -202,7 +202,7 @@ actor Supervisor {
         var passwords: [String: String] = [:]
         for worker in configuration.workers {
             passwords["pg-" + worker.name] = try folder.secret("postgres-" + worker.name)
-            passwords["mq-" + worker.name] = try folder.secret("rabbitmq-" + worker.name)
+            passwords["mq-" + worker.name] = try folder.secret("broker-" + worker.name)
         }
         return passwords
     }
@@ -210,7 +210,8 @@ actor Supervisor {
     private func startBroker(unless url: String?, _ passwords: [String: String]) async throws {
         guard url == nil else { return }
         let users = configuration.workers.map { BrokerPermissions.user(for: $0, password: passwords["mq-" + $0.name] ?? "") }
-        let server = PrivateBroker(dataDirectory: folder.path + "/broker", users: users)
+        let server = PrivateBroker(
+            dataDirectory: folder.path + "/broker", users: users, exchanges: BrokerPermissions.exchanges(for: configuration.workers))
         broker = server
         try await server.start()
         watch("broker", { await server.process }, restart: { try await server.start() })

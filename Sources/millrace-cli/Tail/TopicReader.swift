@@ -8,7 +8,7 @@ struct TopicReader {
     let consumer: AMQPConsumer
 
     /// Declares the queue, binds it and subscribes.
-    /// - Throws: ``Failed`` when a topic is not on the broker.
+    /// - Throws: ``Failed`` when a topic is not on the broker; ``BrokerUnreachable`` when it does not answer.
     init(client: AMQPClient, selection: TopicSelection, purpose: String, prefetch: UInt16 = 500) async throws {
         let queue = "\(purpose).\(UUID.v7().lowercased)"
         try await Self.declare(.reading(selection, queue: queue), client)
@@ -20,6 +20,9 @@ struct TopicReader {
         do {
             try await client.declare(topology)
         } catch {
+            guard error.replyCode != nil, !error.isConnectionFailure else {
+                throw BrokerUnreachable(description: "the broker does not answer: \(error.message)")
+            }
             guard error.replyCode == 404 else { throw error }
             throw Failed("\(error.replyText ?? error.message)\nthe topic has no contract here and is not on the broker; `millrace topics list` shows what there is")
         }

@@ -70,7 +70,7 @@ struct AsyncAPIDocument {
             "channel": ["$ref": .string(reference)],
             "summary": .string(isEvent ? "\(owner) publishes \(message.type)." : "\(owner) carries out \(message.type)."),
             "messages": [["$ref": .string("\(reference)/messages/\(TopicsGenerator.typeName(of: message))")]],
-            "bindings": ["amqp": isEvent ? ["deliveryMode": 2, "mandatory": true, "bindingVersion": "0.3.0"] : ["ack": true, "bindingVersion": "0.3.0"]],
+            "bindings": ["amqp": isEvent ? ["deliveryMode": 2, "mandatory": false, "bindingVersion": "0.3.0"] : ["ack": true, "bindingVersion": "0.3.0"]],
         ]
     }
 

@@ -1,114 +1,16 @@
-import NIOCore
-package import NIOHTTP1
-import NIOPosix
 import Locking
-
-/// A small HTTP/1.1 client for one server on this machine: a fixed number of connections, kept alive, one request at a
-/// time on each. It is made to drive the edge as fast as it goes, nothing more.
-package final class HTTPClient: Sendable {
-    /// What is sent.
-    package struct Request: Sendable {
-        var method: HTTPMethod
-        var path: String
-        var headers: [(String, String)] = []
-        var body: [UInt8] = []
-
-        package init(method: HTTPMethod, path: String, headers: [(String, String)] = [], body: [UInt8] = []) {
-            self.method = method
-            self.path = path
-            self.headers = headers
-            self.body = body
-        }
-    }
-
-    /// What comes back.
-    package struct Answer: Sendable {
-        package var status: Int
-        var headers: HTTPHeaders
-        package var body: [UInt8]
-    }
-
-    /// Why nothing came back.
-    package enum Failure: Error, Sendable {
-        /// The request was never sent; sending it again is safe.
-        case notSent(String)
-        /// It was sent, or may have been; nobody knows what the server did with it.
-        case unknown(String)
-    }
-
-    private let host: String
-    private let port: Int
-    private let slots: [Connection]
-    private let waiting: FreeList
-
-    package init(host: String = "127.0.0.1", port: Int, connections: Int) {
-        self.host = host
-        self.port = port
-        slots = (0..<max(1, connections)).map { _ in Connection(host: host, port: port) }
-        waiting = FreeList(count: max(1, connections))
-    }
-
-    /// Sends a request on the next free connection and waits for the answer.
-    /// - Throws: ``Failure``.
-    package func send(_ request: Request, timeout: Duration = .seconds(90)) async throws -> Answer {
-        let slot = await waiting.take()
-        defer { waiting.give(slot) }
-        return try await slots[slot].send(request, timeout: timeout)
-    }
-
-    /// Closes all connections.
-    package func close() async {
-        for slot in slots { await slot.close() }
-    }
-}
-
-/// Hands out the numbers of free connections, first come, first served.
-private final class FreeList: Sendable {
-    private struct State {
-        var free: [Int]
-        var waiters: [CheckedContinuation<Int, Never>] = []
-        var head = 0
-    }
-    private let state: Locked<State>
-
-    init(count: Int) { state = Locked(State(free: Array((0..<count).reversed()))) }
-
-    func take() async -> Int {
-        await withCheckedContinuation { continuation in
-            let slot = state.withLock { state -> Int? in
-                if let slot = state.free.popLast() { return slot }
-                state.waiters.append(continuation)
-                return nil
-            }
-            if let slot { continuation.resume(returning: slot) }
-        }
-    }
-
-    func give(_ slot: Int) {
-        let waiter = state.withLock { state -> CheckedContinuation<Int, Never>? in
-            guard state.head < state.waiters.count else {
-                state.waiters.removeAll(keepingCapacity: true)
-                state.head = 0
-                state.free.append(slot)
-                return nil
-            }
-            defer { state.head += 1 }
-            return state.waiters[state.head]
-        }
-        waiter?.resume(returning: slot)
-    }
-}
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOTLS
 
 /// One connection; opened when needed, and again after it was lost.
-private final class Connection: Sendable {
-    private let host: String
-    private let port: Int
+final class HTTPConnection: Sendable {
+    private let endpoint: HTTPEndpoint
     private let channel = Locked<(any Channel)?>(nil)
 
-    init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
+    init(_ endpoint: HTTPEndpoint) { self.endpoint = endpoint }
 
     func send(_ request: HTTPClient.Request, timeout: Duration) async throws -> HTTPClient.Answer {
         let (channel, isFresh) = try await open()
@@ -132,28 +34,42 @@ private final class Connection: Sendable {
             promise.fail(HTTPClient.Failure.unknown("no answer in time"))
             channel.close(promise: nil)
         }
-        channel.writeAndFlush(HTTPExchange(request: request, answer: promise), promise: nil)
+        let taken = channel.eventLoop.makePromise(of: Void.self)
+        // Fails alone where the channel has lost its handlers: nothing was sent then.
+        taken.futureResult.whenFailure { promise.fail(HTTPClient.Failure.notSent("\($0)")) }
+        channel.writeAndFlush(HTTPExchange(request: request, answer: promise), promise: taken)
         defer { scheduled.cancel() }
         return try await promise.futureResult.get()
     }
 
     private func open() async throws -> (any Channel, Bool) {
         if let channel = channel.withLock({ $0 }), channel.isActive { return (channel, false) }
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let ready = loop.makePromise(of: Void.self)
         do {
-            let host = "\(host):\(port)"
-            let opened = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let endpoint = endpoint
+            let trust = try endpoint.isSecure ? HTTPTrust.context() : nil
+            let opened = try await ClientBootstrap(group: loop)
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
                 .connectTimeout(.seconds(5))
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        try channel.pipeline.syncOperations.addHandler(HTTPExchangeHandler(host: host))
+                        let pipeline = channel.pipeline.syncOperations
+                        if let trust { try pipeline.addHandler(HTTPTrust.handler(trust, for: endpoint.host)) }
+                        try pipeline.addHTTPClientHandlers()
+                        try pipeline.addHandler(HTTPExchangeHandler(host: endpoint.authority, isSecure: trust != nil, ready: ready))
                     }
                 }
-                .connect(host: self.host, port: port).get()
+                .connect(host: endpoint.host, port: endpoint.port).get()
+            // A server that takes the connection and says nothing would keep us for ever.
+            let patience = loop.scheduleTask(in: .seconds(10)) { ready.fail(ChannelError.connectTimeout(.seconds(10))) }
+            ready.futureResult.whenFailure { _ in opened.close(promise: nil) }
+            try await ready.futureResult.get()
+            patience.cancel()
             channel.withLock { $0 = opened }
             return (opened, true)
         } catch {
+            ready.fail(error)
             throw HTTPClient.Failure.notSent("\(error)")
         }
     }
@@ -173,14 +89,27 @@ private final class HTTPExchangeHandler: ChannelDuplexHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     private let host: String
+    private let isSecure: Bool
+    /// Kept when requests may be sent: at once, or after the handshake of TLS.
+    private let ready: EventLoopPromise<Void>
     private var current: EventLoopPromise<HTTPClient.Answer>?
     private var answer = HTTPClient.Answer(status: 0, headers: [:], body: [])
     private var isClosing = false
 
-    init(host: String) { self.host = host }
+    init(host: String, isSecure: Bool, ready: EventLoopPromise<Void>) {
+        self.host = host
+        self.isSecure = isSecure
+        self.ready = ready
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !isSecure { ready.succeed() }
+        context.fireChannelActive()
+    }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let exchange = unwrapOutboundIn(data)
+        promise?.succeed()
         guard context.channel.isActive, !isClosing, current == nil else {
             exchange.answer.fail(HTTPClient.Failure.notSent("the connection is closed"))
             return
@@ -198,7 +127,7 @@ private final class HTTPExchangeHandler: ChannelDuplexHandler {
         if !exchange.request.body.isEmpty {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: exchange.request.body)))), promise: nil)
         }
-        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -216,12 +145,19 @@ private final class HTTPExchangeHandler: ChannelDuplexHandler {
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event { ready.succeed() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        ready.fail(error)
         fail("\(error)")
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        ready.fail(ChannelError.eof)
         fail("the connection was lost")
         context.fireChannelInactive()
     }
