@@ -6,7 +6,7 @@ ORDERS ?= 6919
 SWIFT_BUILD = swift build -c release
 BIN = .build/release
 
-.PHONY: help setup build demo chaos test bench doctor lint clean
+.PHONY: help setup build demo chaos test conformance bench doctor lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,14 @@ chaos: build ## the same while processes are killed at random
 	@$(BIN)/millrace demo --orders $(ORDERS) --chaos --kills 10
 
 test: build ## every test, against private servers that it starts itself
+	@scripts/install-test-dependencies
 	@scripts/test
+
+conformance: build ## other people's clients, their own test suites, a move to RabbitMQ, Python on the other side
+	@scripts/install-test-dependencies
+	@Tests/Interoperability/run
+	@scripts/try-move 400
+	@scripts/conformance
 
 bench: build ## the table of docs/performance.md, as ratios measured side by side
 	@Benchmarks/run

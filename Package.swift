@@ -17,6 +17,7 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 
@@ -73,7 +74,7 @@ let package = Package(
 
         library("Locking"),
         library("Contracts", ["Locking"]),
-        library("ContractFiles", ["Contracts", .product(name: "Yams", package: "Yams")]),
+        library("ContractFiles", ["Contracts", yams]),
         library("TopicsGenerator", ["Contracts", "ContractFiles"]),
         .executableTarget(
             name: "topics-generator", dependencies: ["ContractFiles", "TopicsGenerator"], swiftSettings: settings),
@@ -112,8 +113,8 @@ let package = Package(
                 "Locking", "Contracts", "ContractFiles", "Compatibility", "TopicsGenerator", "Topics", "Postgres", "AMQP", "Broker", "Messaging",
                 "Sagas", "Servers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                nioCore, nioPosix, nioHTTP1, collections, lifecycle,
-                .product(name: "Yams", package: "Yams"),
+                nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, collections, lifecycle,
+                yams,
                 logging,
             ],
             path: "Sources/millrace-cli",
@@ -123,7 +124,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Servers", "Postgres", "AMQP", logging],
             path: "Tests/TestSupport", swiftSettings: settings),
-        tests("AMQPTests", ["Locking", "AMQP", "Servers", "TestSupport", logging, lifecycle]),
+        tests("AMQPTests", ["Locking", "AMQP", "Servers", "TestSupport", "broker-process", logging, lifecycle]),
         tests("ContractsTests", ["Contracts", "ContractFiles", "Topics", "Servers"]),
         tests("EdgeTests", ["Edge", "Contracts", hummingbird]),
         tests("EventStoreTests", ["EventStore", "Contracts", "Postgres", "TestSupport", logging]),
@@ -132,7 +133,9 @@ let package = Package(
             dependencies: ["Locking", "Messaging", "Contracts", "Postgres", "AMQP", logging, lifecycle],
             path: "Tests/FaultWorker", swiftSettings: settings),
         tests("FaultTests", ["fault-worker", "Messaging", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", logging]),
-        tests("MessagingTests", ["Locking", "Messaging", "Contracts", "Postgres", "AMQP", "TestSupport", logging, lifecycle]),
+        tests(
+            "MessagingTests",
+            ["Locking", "Messaging", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", "broker-process", logging, lifecycle]),
         tests("MillraceTests", ["Locking", "Millrace", "Topics", "Observability", "Contracts", "TestSupport", logging]),
         tests("PostgresTests", ["Postgres", "Servers", "TestSupport", logging]),
         tests("ProjectionsTests", ["Projections", "Contracts", "Messaging", "Postgres", "TestSupport", logging]),
@@ -148,8 +151,8 @@ let package = Package(
         tests(
             "CLITests",
             [
-                "millrace-cli", "Servers", "TestSupport", "Postgres", "AMQP", "Contracts", "ContractFiles", "Topics",
-                "payments-worker", "loyalty-worker", nioHTTP1, logging,
+                "millrace-cli", "Locking", "Servers", "TestSupport", "Postgres", "AMQP", "Contracts", "ContractFiles", "Topics",
+                "payments-worker", "loyalty-worker", nioCore, nioPosix, nioHTTP1, yams, logging,
             ]),
         tests(
             "BrokerTests",
@@ -158,9 +161,10 @@ let package = Package(
                 nioHTTP1, nioSSL, nioEmbedded, collections, logging, lifecycle,
             ]),
         .executableTarget(
-            name: "broker-process", dependencies: ["Broker", logging], path: "Tests/BrokerCrashProcess",
+            name: "broker-process", dependencies: ["Broker", logging, lifecycle], path: "Tests/BrokerCrashProcess",
             swiftSettings: settings),
         tests("BrokerCrashTests", ["broker-process", "Servers", "Locking"]),
+        tests("MillraceTestingTests", ["MillraceTesting", "AMQP", logging, lifecycle]),
         // Contracts with everything in them that is hard to name, generated for the tests.
         .target(
             name: "OddTopics", dependencies: ["Contracts"], path: "Tests/OddTopics", swiftSettings: settings,

@@ -92,7 +92,8 @@ extension Workers {
                 let order = UUID.v7()
                 let released = try await wire.ask(ReleaseStock(orderID: order))
                 #expect(try released.decode(StockReleased.self).items.isEmpty)
-                #expect(try await wire.ask(reserve(order, [("a", 1)])).type == StockRejected.type)
+                // Fails when the answer has no product: it would not fit its contract, and the command would be parked.
+                #expect(try await wire.ask(reserve(order, [("a", 1)])).decode(StockRejected.self).productID == "a")
 
                 let rejected = UUID.v7()
                 #expect(try await wire.ask(reserve(rejected, [("a", 9)])).type == StockRejected.type)

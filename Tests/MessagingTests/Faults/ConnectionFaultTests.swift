@@ -3,6 +3,7 @@ import Contracts
 import Messaging
 import Postgres
 import Testing
+import TestSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -16,8 +17,8 @@ struct ConnectionFaultTests {
     private func port(_ url: String) throws -> Int { try AMQPConfiguration(url: url).port }
 
     /// Fails when the inbox does not deduplicate: every message of the batch is handled again.
-    @Test func betweenCommitAndAcknowledgement() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func betweenCommitAndAcknowledgement(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             let proxy = try Proxy(to: try port(rig.amqpURL))
             defer { proxy.close() }
             try await rig.elsewhere(amqpPort: proxy.port) { worker in
@@ -53,8 +54,8 @@ struct ConnectionFaultTests {
 
     /// The relay publishes again what it could not delete. Fails when rows are deleted before the confirm (then they may
     /// be lost) or when the receiver's inbox does not know them.
-    @Test func betweenConfirmAndTheDeletionFromTheOutbox() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func betweenConfirmAndTheDeletionFromTheOutbox(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             let proxy = try Proxy(to: try databasePort(rig))
             defer { proxy.close() }
             try await Tap.with(rig) { tap in
@@ -147,8 +148,8 @@ struct ConnectionFaultTests {
     }
 
     /// The kept batch is dropped when the broker has taken it back. Both go away, in both orders.
-    @Test func bothGoAway() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func bothGoAway(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             let database = try Proxy(to: try databasePort(rig))
             let broker = try Proxy(to: try port(rig.amqpURL))
             defer {

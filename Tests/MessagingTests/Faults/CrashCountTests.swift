@@ -3,6 +3,7 @@ import Contracts
 import Messaging
 import Postgres
 import Testing
+import TestSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -25,8 +26,8 @@ struct CrashCountTests {
 
     /// Fails when the count is not looked at before the run (QueueConsumer.mayRun), or counts of messages that were
     /// handled stay (BatchRunner.leave).
-    @Test func aMessageThatKilledTheProcessTooOftenIsParkedUnseen() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func aMessageThatKilledTheProcessTooOftenIsParkedUnseen(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             let ran = Box<[Int]>([])
             let handlers = rig.recording { envelope, _ in ran.update { $0.append(envelope.value) } }
             let messages = (0..<6).map { rig.message($0, key: "k\($0)") }

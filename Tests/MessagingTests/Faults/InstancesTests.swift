@@ -3,6 +3,7 @@ import Contracts
 import Messaging
 import Postgres
 import Testing
+import TestSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -13,9 +14,10 @@ import Foundation
 @Suite(.timeLimit(.minutes(3)))
 struct InstancesTests {
     /// Two processes of one worker under load, the active one of which loses its broker now and then. Fails without
-    /// x-single-active-consumer (WorkerTopology): the messages of one key are handled by two at once, out of order.
-    @Test func theOrderOfAKeyHoldsOverTwoProcesses() async throws {
-        try await Rig.with { rig in
+    /// x-single-active-consumer (WorkerTopology): the messages of one key are handled by two at once, out of order; and on the
+    /// embedded broker when a connection's consumers leave before its messages come back (ChannelMachine.leaveQueues).
+    @Test(arguments: TestBroker.allCases) func theOrderOfAKeyHoldsOverTwoProcesses(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             let first = try Proxy(to: try AMQPPort.of(rig.amqpURL))
             let second = try Proxy(to: try AMQPPort.of(rig.amqpURL))
             defer {

@@ -2,8 +2,8 @@ import AMQP
 import Contracts
 import Messaging
 import Postgres
-import Servers
 import Testing
+import TestSupport
 
 /// The default kind of queue. (A node alone is a quorum of one; what several nodes do is RabbitMQ's own affair.)
 @Suite(.timeLimit(.minutes(4)), .serialized)
@@ -15,8 +15,8 @@ struct QuorumQueueTests {
 
     /// What was delivered and not acknowledged comes again, in order, and is handled once. Fails when messages are acknowledged
     /// before the commit (some are lost), and when the inbox does not filter (some are handled twice).
-    @Test func whatWasNotAcknowledgedComesAgain() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func whatWasNotAcknowledgedComesAgain(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             let proxy = try Proxy(to: try AMQPPort.of(rig.amqpURL))
             defer { proxy.close() }
             let handlers = rig.recording { _, context in try await context.db.execute("SELECT pg_sleep(0.0005)") }
@@ -41,31 +41,31 @@ struct QuorumQueueTests {
     /// A confirm means that the message is on disk: the node is killed right after it. Fails when the queue is not durable, or
     /// the messages are not persistent. The restart in good order before it is for RabbitMQ 3.10: a quorum queue that was made a
     /// moment before its node is killed never answers again (its Raft server is not in the node's directory on disk yet).
-    @Test func whatWasConfirmedSurvivesAKill() async throws {
-        let node = try await PrivateRabbitMQ.temporary()
-        try await Rig.with(amqpURL: await node.url()) { rig in
-            try await rig.messaging(rig.recording(), quorum).declareTopology()
-            await node.stop()
-            try await node.start()
-            await rig.publishAgain((0..<500).map { rig.message($0, key: "k\($0 % 7)") })
-            await node.kill()
-            try await node.start()
-            try await rig.running(rig.recording(), quorum) { _ in
-                try await rig.eventually(within: .seconds(60)) { try await rig.count("seen") == 500 }
-                // Killed once more, while it is idle and the worker is connected.
+    @Test(arguments: TestBroker.allCases) func whatWasConfirmedSurvivesAKill(_ broker: TestBroker) async throws {
+        try await broker.withOwn { node in
+            try await Rig.with(amqpURL: node.url) { rig in
+                try await rig.messaging(rig.recording(), quorum).declareTopology()
+                await node.stop()
+                try await node.start()
+                await rig.publishAgain((0..<500).map { rig.message($0, key: "k\($0 % 7)") })
                 await node.kill()
                 try await node.start()
-                await rig.publishAgain((500..<600).map { rig.message($0, key: "k\($0 % 7)") })
-                try await rig.eventually(within: .seconds(60)) { try await rig.count("seen") == 600 }
+                try await rig.running(rig.recording(), quorum) { _ in
+                    try await rig.eventually(within: .seconds(60)) { try await rig.count("seen") == 500 }
+                    // Killed once more, while it is idle and the worker is connected.
+                    await node.kill()
+                    try await node.start()
+                    await rig.publishAgain((500..<600).map { rig.message($0, key: "k\($0 % 7)") })
+                    try await rig.eventually(within: .seconds(60)) { try await rig.count("seen") == 600 }
+                }
+                for (key, values) in try await rig.seen() { #expect(values == values.sorted(), "\(key)") }
             }
-            for (key, values) in try await rig.seen() { #expect(values == values.sorted(), "\(key)") }
         }
-        await node.remove()
     }
 
     /// Fails when the queue's type is not handed on: `classic` would answer that the arguments differ.
-    @Test func theQueueIsOfThatType() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func theQueueIsOfThatType(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             try await rig.messaging(rig.recording(), quorum).declareTopology()
             let error = await #expect(throws: AMQPError.self) {
                 try await rig.messaging(rig.recording(), { $0.queueType = .classic }).declareTopology()

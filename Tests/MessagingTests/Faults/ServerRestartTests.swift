@@ -4,6 +4,7 @@ import Messaging
 import Postgres
 import Servers
 import Testing
+import TestSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -74,15 +75,14 @@ struct ServerRestartTests {
         await server.remove()
     }
 
-    @Test func theBrokerIsKilledUnderLoad() async throws {
-        let server = try await PrivateRabbitMQ.temporary()
-        let url = try await server.start()
-        try await Rig.with(amqpURL: url) { rig in
-            try await load(rig) { _ in
-                await server.kill()
-                try await server.start()
+    @Test(arguments: TestBroker.allCases) func theBrokerIsKilledUnderLoad(_ broker: TestBroker) async throws {
+        try await broker.withOwn { server in
+            try await Rig.with(amqpURL: server.url) { rig in
+                try await load(rig) { _ in
+                    await server.kill()
+                    try await server.start()
+                }
             }
         }
-        await server.remove()
     }
 }

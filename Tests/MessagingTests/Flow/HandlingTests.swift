@@ -3,6 +3,7 @@ import Contracts
 import Messaging
 import Postgres
 import Testing
+import TestSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -13,8 +14,8 @@ import Foundation
 /// Handling against real servers, when nothing goes wrong.
 @Suite(.timeLimit(.minutes(2)))
 struct HandlingTests {
-    @Test func everyMessageIsHandledOnceAndInTheOrderOfItsKey() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func everyMessageIsHandledOnceAndInTheOrderOfItsKey(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             try await rig.running(rig.recording()) { messaging in
                 let messages = (0..<1_000).map { rig.message($0, key: "k\($0 % 17)") }
                 await rig.publish(messages)
@@ -34,8 +35,8 @@ struct HandlingTests {
     }
 
     /// Fails when the inbox is not asked (BatchPlan.verdict without `fresh`), or when an acknowledged id is forgotten.
-    @Test func copiesAreHandledOnce() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func copiesAreHandledOnce(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             try await rig.running(rig.recording()) { messaging in
                 let messages = (0..<100).map { rig.message($0, key: "k\($0 % 5)") }
                 await rig.publish(messages + messages)
@@ -48,8 +49,8 @@ struct HandlingTests {
         }
     }
 
-    @Test func whatAHandlerPublishesCarriesCorrelationAndCauseAndLeavesNothingBehind() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func whatAHandlerPublishesCarriesCorrelationAndCauseAndLeavesNothingBehind(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             var handlers = MessageHandlers()
             handlers.on(rawType: "thing.asked", topic: rig.topic) { envelope, context in
                 var answer = rig.message(envelope.value, key: envelope.partitionKey, type: "thing.answered")
@@ -73,8 +74,8 @@ struct HandlingTests {
     }
 
     /// Fails when the draining ends before the relay has published (MessagingRunner.runParts).
-    @Test func drainingPublishesWhatWasCommitted() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func drainingPublishesWhatWasCommitted(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             var handlers = MessageHandlers()
             handlers.on(rawType: "thing.asked", topic: rig.topic) { envelope, context in
                 try context.publish(rig.message(envelope.value, key: "k", type: "thing.answered"), to: rig.topic)

@@ -3,13 +3,14 @@ import Contracts
 import Messaging
 import Postgres
 import Testing
+import TestSupport
 
 @Suite(.timeLimit(.minutes(2)))
 struct OutboxTests {
     /// Fails when a returned message counts as published (RelayLedger), or when the messages of its key do not wait for it
     /// (RelayStatements.nextBehindRefused).
-    @Test func aCommandThatNoQueueTakesWaitsAndHoldsUpItsKeyOnly() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func aCommandThatNoQueueTakesWaitsAndHoldsUpItsKeyOnly(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             let type = "do.\(rig.worker)"
             let messaging = rig.messaging(MessageHandlers())
             try await Tap.with(rig) { tap in
@@ -39,8 +40,8 @@ struct OutboxTests {
     }
 
     /// Fails when the relay keeps a cursor: the transaction that commits late has the lower id.
-    @Test func aTransactionThatCommitsLateIsNotSkipped() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func aTransactionThatCommitsLateIsNotSkipped(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             try await Tap.with(rig, exchange: WellKnown.commandsExchange, routingKey: "do.\(rig.worker)") { tap in
                 let messaging = rig.messaging(MessageHandlers())
                 try await rig.run(messaging) { _ in
@@ -66,8 +67,8 @@ struct OutboxTests {
     }
 
     /// Fails without the advisory lock (OutboxRelay.standBy): both publish, and everything comes twice.
-    @Test func ofTwoProcessesOnePublishesAndTheOtherTakesOver() async throws {
-        try await Rig.with { rig in
+    @Test(arguments: TestBroker.allCases) func ofTwoProcessesOnePublishesAndTheOtherTakesOver(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
             try await Tap.with(rig) { tap in
                 try await rig.elsewhere { other in
                     let standby = other.messaging(MessageHandlers())

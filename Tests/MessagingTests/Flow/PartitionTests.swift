@@ -3,6 +3,7 @@ import Contracts
 import Messaging
 import Postgres
 import Testing
+import TestSupport
 
 /// A worker's queue split over several by the partition key.
 @Suite(.timeLimit(.minutes(3)))
@@ -15,8 +16,8 @@ struct PartitionTests {
     }
 
     /// What `withRig` does, and the queues of the partitions are removed too.
-    private func withRig(_ body: (Rig) async throws -> Void) async throws {
-        try await Rig.with { rig in
+    private func withRig(_ broker: TestBroker, _ body: (Rig) async throws -> Void) async throws {
+        try await Rig.with(broker) { rig in
             do {
                 try await body(rig)
             } catch {
@@ -45,8 +46,8 @@ struct PartitionTests {
     }
 
     /// Fails when the exchange between the topics and the queues is left out (WorkerTopology.make).
-    @Test func eachKeyGoesToOneQueueAndAllQueuesGetSome() async throws {
-        try await withRig { rig in
+    @Test(arguments: TestBroker.allCases) func eachKeyGoesToOneQueueAndAllQueuesGetSome(_ broker: TestBroker) async throws {
+        try await withRig(broker) { rig in
             try await rig.messaging(rig.recording(), split).declareTopology()
             // Two of each key: a queue holds both or none.
             await publish(rig, (0..<400).map { rig.message($0, key: "k\($0 % 200)") })
@@ -67,8 +68,8 @@ struct PartitionTests {
 
     /// Two processes with four partitions, each of which loses its broker now and then. Fails without x-single-active-consumer
     /// (WorkerTopology.make): both take from each queue, and the messages of a key overtake one another.
-    @Test func theOrderOfAKeyHoldsOverTwoProcesses() async throws {
-        try await withRig { rig in
+    @Test(arguments: TestBroker.allCases) func theOrderOfAKeyHoldsOverTwoProcesses(_ broker: TestBroker) async throws {
+        try await withRig(broker) { rig in
             let first = try Proxy(to: try AMQPPort.of(rig.amqpURL))
             let second = try Proxy(to: try AMQPPort.of(rig.amqpURL))
             defer {
@@ -101,8 +102,8 @@ struct PartitionTests {
     }
 
     /// What a worker itself publishes carries the key. Fails when the relay leaves the header out: all would hash alike.
-    @Test func theRelayWritesTheKeyIntoTheHeader() async throws {
-        try await withRig { rig in
+    @Test(arguments: TestBroker.allCases) func theRelayWritesTheKeyIntoTheHeader(_ broker: TestBroker) async throws {
+        try await withRig(broker) { rig in
             var handlers = MessageHandlers()
             handlers.on(rawType: "thing.asked", topic: rig.topic) { envelope, context in
                 try context.publish(rig.message(envelope.value, key: envelope.partitionKey, type: "thing.done"), to: rig.topic)

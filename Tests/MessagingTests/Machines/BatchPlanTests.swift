@@ -9,7 +9,7 @@ import Foundation
 
 /// The plan of a batch, by the thousand.
 struct BatchPlanTests {
-    /// Batches at random: copies, parked keys, fences, bytes that cannot be parsed.
+    /// Batches at random: copies, parked keys, fences, bytes that cannot be parsed, data that does not fit.
     @Test(arguments: 0..<2_000)
     func everyRuleHoldsForRandomBatches(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
@@ -22,7 +22,9 @@ struct BatchPlanTests {
             let key: String? = Int.random(in: 0..<6, using: &own) == 0 ? nil : "k\(Int.random(in: 0..<4, using: &own))"
             let step = Int.random(in: 0..<8, using: &own)
             let fence = step < 4 ? FenceMark(key: "s\(step / 2)", isCompensation: step % 2 == 0) : nil
-            return BatchPlan.Item(id: id, key: key, fence: fence, isParseable: Int.random(in: 0..<10, using: &own) > 0)
+            return BatchPlan.Item(
+                id: id, key: key, fence: fence, isParseable: Int.random(in: 0..<10, using: &own) > 0,
+                fitsContract: Int.random(in: 0..<10, using: &own) > 0)
         }
         let fresh = Set(ids.filter { _ in Int.random(in: 0..<4, using: &random) > 0 })
         let parked: Set<String> = Bool.random(using: &random) ? ["k1"] : []
@@ -46,14 +48,19 @@ struct BatchPlanTests {
             if let key = items[lane[0]].key { #expect(laneOfKey.updateValue(number, forKey: key) == nil) }
         }
         var compensated = fenced
+        // Fails when a refused message does not hold up what comes after it of its key.
+        var held = parked
         for (index, item) in items.enumerated() {
             switch plan.verdicts[index] {
             case .duplicate: continue
             case .parkRaw: #expect(!item.isParseable)
-            case .parkBehind: #expect(item.key.map(parked.contains) == true)
+            case .parkBehind: #expect(item.key.map(held.contains) == true)
+            case .refuse:
+                #expect(item.isParseable && !item.fitsContract && item.key.map(held.contains) != true)
+                if let key = item.key { held.insert(key) }
             case .fenced: #expect(item.fence.map { !$0.isCompensation && compensated.contains($0.key) } == true)
             case .run:
-                #expect(item.isParseable && item.key.map(parked.contains) != true)
+                #expect(item.isParseable && item.fitsContract && item.key.map(held.contains) != true)
                 guard let fence = item.fence else { continue }
                 // Fails when a forward step runs although its compensation came before it.
                 if fence.isCompensation { compensated.insert(fence.key) } else { #expect(!compensated.contains(fence.key)) }

@@ -5,6 +5,7 @@ import Messaging
 import Postgres
 import Locking
 import Testing
+import TestSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -24,13 +25,14 @@ struct Rig: Sendable {
     let amqp: AMQPClient
     let publisher: AMQPPublisher
 
-    /// Makes the surroundings, runs `body` and takes them away.
+    /// Makes the surroundings, runs `body` and takes them away. Tests of what depends on a broker run on both kinds; the rest on the
+    /// one that is quicker.
     static func with<R>(
-        postgresURL: String? = nil, amqpURL: String? = nil, _ body: (Rig) async throws -> R
+        _ broker: TestBroker = .rabbitMQ, postgresURL: String? = nil, amqpURL: String? = nil, _ body: (Rig) async throws -> R
     ) async throws -> R {
         let name = "t" + UUID.v7().lowercased.replacing("-", with: "")
         let postgresURL = if let postgresURL { postgresURL } else { try await TestServers.shared.postgresURL() }
-        let amqpURL = if let amqpURL { amqpURL } else { try await TestServers.shared.amqpURL() }
+        let amqpURL = if let amqpURL { amqpURL } else { try await broker.url() }
         var configuration = try PostgresConfiguration(url: postgresURL)
         configuration.searchPath = name
         let postgres = PostgresClient(configuration: configuration, logger: quiet)

@@ -6,12 +6,12 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The servers that the tests share: those of the environment, or private ones that are started when first asked for.
+/// The database that the tests share: that of the environment, or a private one that is started when first asked for. The brokers
+/// are those of `TestBroker`.
 actor TestServers {
     static let shared = TestServers()
 
     private var postgres: Task<String, any Error>?
-    private var amqp: Task<String, any Error>?
     private var keep: [any Sendable] = []
 
     /// A superuser's URL.
@@ -19,24 +19,11 @@ actor TestServers {
         if let url = ProcessInfo.processInfo.environment["MILLRACE_TEST_DATABASE_URL"] { return url }
         if postgres == nil {
             postgres = Task {
-                let server = try await PrivatePostgres.temporary(settings: ["max_connections": "200"])
+                let server = try await PrivatePostgres.temporary(settings: ["max_connections": "400"])
                 keep.append(server)
                 return await server.tcpURL()
             }
         }
         return try await postgres?.value ?? ""
-    }
-
-    /// An administrator's URL.
-    func amqpURL() async throws -> String {
-        if let url = ProcessInfo.processInfo.environment["MILLRACE_TEST_AMQP_URL"] { return url }
-        if amqp == nil {
-            amqp = Task {
-                let server = try await PrivateRabbitMQ.temporary()
-                keep.append(server)
-                return try await server.start()
-            }
-        }
-        return try await amqp?.value ?? ""
     }
 }
