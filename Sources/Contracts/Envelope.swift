@@ -34,7 +34,8 @@ public struct Envelope: Sendable, Equatable {
     /// All other attributes. Names are lower-case letters and digits ("sagastep"); see ``isExtensionName(_:)``.
     public var extensions: [String: String]
     /// The JSON of the message, byte for byte as it was sent. Empty when there is none.
-    public var data: [UInt8]
+    public var data: [UInt8] { didSet { parsed = ParsedData() } }
+    private var parsed = ParsedData()
 
     /// Makes an envelope from its parts.
     ///
@@ -97,8 +98,15 @@ public struct Envelope: Sendable, Equatable {
         guard self.type == M.type else {
             throw ContractError(.typeMismatch, "the envelope holds \(self.type), not \(M.type)")
         }
+        if let document { return try ContractJSON.decode(M.self, from: document) }
         return try ContractJSON.decode(M.self, from: data)
     }
+
+    /// What ``data`` says, if somebody has parsed it: ``decode(_:)`` does not do it again.
+    package var document: JSONValue? { parsed.document }
+
+    /// Keeps what ``data`` was parsed to.
+    package mutating func keep(_ document: JSONValue) { parsed.document = document }
 
     /// The names that ``extensions`` cannot have.
     static let ownNames: Set<String> = [
@@ -110,4 +118,11 @@ public struct Envelope: Sendable, Equatable {
     static func isAttributeByte(_ byte: UInt8) -> Bool {
         byte &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
     }
+}
+
+/// What data was parsed to. It follows from the data, so it does not count when envelopes are compared.
+private struct ParsedData: Sendable, Equatable {
+    var document: JSONValue?
+
+    static func == (lhs: ParsedData, rhs: ParsedData) -> Bool { true }
 }

@@ -23,6 +23,8 @@ public struct JSONError: Error, Sendable, Equatable {
         public static let controlCharacter = Code("controlCharacter")
         /// Digits that are no number in JSON: `01`, `1.`, `-`.
         public static let invalidNumber = Code("invalidNumber")
+        /// A number beyond the range of a double, where the limits do not allow it.
+        public static let numberOutOfRange = Code("numberOutOfRange")
         /// An object has two members of one name.
         public static let duplicateKey = Code("duplicateKey")
         /// Arrays and objects are nested deeper than the limit.
@@ -61,13 +63,17 @@ public struct JSONLimits: Sendable, Equatable {
     public var maximumBytes: Int
     /// How deep arrays and objects may be nested; at most 512, so that no document can exhaust the stack.
     public var maximumDepth: Int
+    /// Whether ``JSONValue/parse(_:limits:)-([UInt8],_)`` takes a number like `1e400`, which most readers cannot hold.
+    public var allowsNumbersBeyondDouble: Bool
 
     /// Makes limits.
     /// - Parameters:
     ///   - maximumBytes: the default is 16 MiB.
     ///   - maximumDepth: the default is 64; values above 512 become 512.
-    public init(maximumBytes: Int = 16 << 20, maximumDepth: Int = 64) {
+    ///   - allowsNumbersBeyondDouble: the default is true.
+    public init(maximumBytes: Int = 16 << 20, maximumDepth: Int = 64, allowsNumbersBeyondDouble: Bool = true) {
         self.maximumBytes = maximumBytes
+        self.allowsNumbersBeyondDouble = allowsNumbersBeyondDouble
         self.maximumDepth = min(max(maximumDepth, 0), 512)
     }
 }

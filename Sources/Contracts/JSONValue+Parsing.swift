@@ -7,7 +7,8 @@ extension JSONValue {
     /// - Throws: what is wrong, with the offset of the byte and a pointer to the value.
     public static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSONValue {
         try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) -> JSONValue in
-            var parser = JSONParser(scanner: try JSONScanner(buffer, limits: limits))
+            var parser = JSONParser(
+                scanner: try JSONScanner(buffer, limits: limits), allowsAllNumbers: limits.allowsNumbersBeyondDouble)
             return try parser.parse()
         }
     }
@@ -21,6 +22,7 @@ extension JSONValue {
 /// Builds values while a scanner walks.
 private struct JSONParser {
     var scanner: JSONScanner
+    let allowsAllNumbers: Bool
     /// The way to an error, from its end: noted while the error is on its way out, so that it costs nothing before.
     var path: [Step] = []
 
@@ -29,7 +31,10 @@ private struct JSONParser {
         case index(Int)
     }
 
-    init(scanner: JSONScanner) { self.scanner = scanner }
+    init(scanner: JSONScanner, allowsAllNumbers: Bool) {
+        self.scanner = scanner
+        self.allowsAllNumbers = allowsAllNumbers
+    }
 
     mutating func parse() throws(JSONError) -> JSONValue {
         do {
@@ -55,8 +60,7 @@ private struct JSONParser {
         case UInt8(ascii: "{"): return .object(try parseObject(depth: depth))
         case UInt8(ascii: "["): return .array(try parseArray(depth: depth))
         case let byte? where JSONScanner.startsNumber(byte):
-            let range = try scanner.scanNumber()
-            return .number(JSONNumber(checked: String(decoding: scanner.bytes[range], as: UTF8.self)))
+            return .number(try parseNumber())
         case UInt8(ascii: "t"):
             try scanner.scanWord("true")
             return .bool(true)
@@ -68,6 +72,18 @@ private struct JSONParser {
             return .null
         default: throw scanner.unexpected("expected a value")
         }
+    }
+
+    private mutating func parseNumber() throws(JSONError) -> JSONNumber {
+        let range = try scanner.scanNumber()
+        let number = JSONNumber(checked: String(decoding: scanner.bytes[range], as: UTF8.self))
+        // The largest double has 309 digits: a shorter number is beyond it only by its exponent.
+        if !allowsAllNumbers, range.count > 308 || scanner.bytes[range].contains(where: { $0 | 0x20 == UInt8(ascii: "e") }),
+            !number.double.isFinite
+        {
+            throw JSONError(.numberOutOfRange, at: range.lowerBound, "a number beyond the range of a double")
+        }
+        return number
     }
 
     private mutating func parseObject(depth: Int) throws(JSONError) -> JSONObject {

@@ -11,11 +11,18 @@ public protocol Message: Codable, Sendable {
 
     /// Messages with the same key are handled one after another, in order. Never empty.
     var partitionKey: String { get }
+
+    /// The contracts that the type was generated from, which its data is checked against when it is published and before
+    /// it is handled. The default is nil: the data of a type without a contract is not checked.
+    static var catalog: MessageCatalog? { get }
 }
 
 extension Message {
     /// The first version.
     public static var version: Int { 1 }
+
+    /// None.
+    public static var catalog: MessageCatalog? { nil }
 
     /// What the envelope's `dataschema` says of this type: `millrace:order.created:1`.
     public static var schemaIdentifier: String { "millrace:\(type):\(version)" }

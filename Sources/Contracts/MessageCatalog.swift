@@ -56,14 +56,17 @@ public struct MessageSchema: Sendable {
     }
 }
 
-/// The contracts that a program was built with. The plugin `TopicsPlugin` generates `MessageCatalog.topics`.
+/// The contracts that a program was built with. The plugin `TopicsPlugin` generates `MessageCatalog.topics`, and each
+/// generated type knows it as ``Message/catalog``.
 public struct MessageCatalog: Sendable {
     /// All versions of all messages, topic by topic, older versions first.
     public let schemas: [MessageSchema]
 
     private let positions: [Key: Int]
+    private let numbers: [String: [Int]]
+    let cache = CompiledContracts()
 
-    private struct Key: Hashable {
+    struct Key: Hashable, Sendable {
         var type: String
         var version: Int
     }
@@ -73,6 +76,7 @@ public struct MessageCatalog: Sendable {
         self.schemas = schemas
         positions = Dictionary(
             schemas.enumerated().map { (Key(type: $1.type, version: $1.version), $0) }, uniquingKeysWith: { first, _ in first })
+        numbers = Dictionary(grouping: schemas, by: \.type).mapValues { Set($0.map(\.version)).sorted() }
     }
 
     /// The contract of a version of a message.
@@ -81,5 +85,13 @@ public struct MessageCatalog: Sendable {
     }
 
     /// All versions of a message, oldest first.
-    public func versions(of type: String) -> [MessageSchema] { schemas.filter { $0.type == type } }
+    public func versions(of type: String) -> [MessageSchema] {
+        (numbers[type] ?? []).compactMap { self[type: type, version: $0] }
+    }
+
+    /// The newest version of a message, nil when the catalogue does not have it.
+    public func newestVersion(of type: String) -> Int? { numbers[type]?.last }
+
+    /// All types.
+    public var types: some Collection<String> { numbers.keys }
 }

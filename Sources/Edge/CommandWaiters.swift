@@ -36,6 +36,13 @@ public final class CommandWaiters<Outcome: Sendable>: Sendable {
         }
     }
 
+    /// The commands that are waited for and have no outcome yet.
+    public var commands: [UUID] {
+        table.withLock { table in
+            table.entries.compactMap { if case .resolved = $0.value { nil } else { $0.key } }
+        }
+    }
+
     /// Announces a wait for the outcome of a command. Each call needs one ``wait(for:timeout:)`` or ``forget(_:)``.
     public func register(_ command: UUID) {
         table.withLock { $0.entries[command] = .registered }
@@ -77,20 +84,23 @@ public final class CommandWaiters<Outcome: Sendable>: Sendable {
     }
 
     /// Tells the request that waits for this command. Does nothing if none does.
-    public func resolve(_ command: UUID, _ outcome: Outcome) {
-        let continuation: CheckedContinuation<Outcome?, Never>? = table.withLock { table in
+    /// - Returns: whether the command was sent by a request of this process that waits, or was about to.
+    @discardableResult
+    public func resolve(_ command: UUID, _ outcome: Outcome) -> Bool {
+        let (isKnown, continuation) = table.withLock { table -> (Bool, CheckedContinuation<Outcome?, Never>?) in
             switch table.entries[command] {
             case .registered:
                 table.entries[command] = .resolved(outcome)
-                return nil
+                return (true, nil)
             case .waiting(let continuation):
                 table.entries[command] = nil
-                return continuation
-            case .resolved, nil:
-                return nil
+                return (true, continuation)
+            case .resolved: return (true, nil)
+            case nil: return (false, nil)
             }
         }
         continuation?.resume(returning: outcome)
+        return isKnown
     }
 
     /// Ends all waits and those to come, for shutdown.

@@ -198,7 +198,7 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
         for row in types {
             let (type, version) = try row.decode(String.self, Int32.self)
             let key = Upcasters.Key(type: type, version: Int(version))
-            guard !upcasters.reaches(current, from: key) else { continue }
+            guard !upcasters.reaches(from: key, current.contains) else { continue }
             let stored = try await db.execute("""
                 SELECT 1 FROM events WHERE type = \(type) AND schema_version = \(version)
                     AND starts_with(stream, \(Root.stream(""))) LIMIT 1
@@ -207,7 +207,12 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
         }
         guard lost.isEmpty else {
             let names = lost.map(\.description).joined(separator: ", ")
-            throw EventStoreError(.missingUpcaster, "stored events of \(Root.self) have no upcaster: \(names)")
+            throw EventStoreError(
+                .missingUpcaster,
+                """
+                stored events of \(Root.self) have no upcaster: \(names); register one for each where the repository is made: \
+                `upcasters: Upcasters().adding("\(lost[0].type)", from: \(lost[0].version)) { data in … }`
+                """)
         }
         let keys = current.sorted { ($0.type, $0.version) < ($1.type, $1.version) }
         try await db.execute("""

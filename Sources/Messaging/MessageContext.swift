@@ -22,10 +22,11 @@ public struct MessageContext: Sendable {
 
     let source: String
     let cause: MessageCause
+    let gate: ContractGate
     let collector: OutputCollector
 
     init(
-        db: PostgresTransaction, envelope: Envelope, attempt: Int, source: String, cause: MessageCause,
+        db: PostgresTransaction, envelope: Envelope, attempt: Int, source: String, cause: MessageCause, gate: ContractGate,
         collector: OutputCollector
     ) {
         self.db = db
@@ -33,18 +34,20 @@ public struct MessageContext: Sendable {
         self.attempt = attempt
         self.source = source
         self.cause = cause
+        self.gate = gate
         self.collector = collector
     }
 
     /// Publishes an event to its topic when the transaction commits, numbered in the order of commits.
     ///
     /// Correlation, cause and trace are those of the message that is handled.
-    /// - Throws: ``ContractError`` if the event cannot be encoded; ``MessagingError`` `.contextEnded`.
+    /// - Throws: ``ContractViolation`` if the event does not fit its contract or is too large: nothing of it is written;
+    ///   ``ContractError`` if it cannot be encoded; ``MessagingError`` `.contextEnded`.
     public func publish<E: Event>(_ event: E, id: UUID = .v7(), extensions: [String: String] = [:]) throws {
         let envelope = try Envelope(
             event, id: id, source: source, correlationID: cause.correlationID, causationID: cause.causationID,
             traceparent: cause.childTrace(), extensions: extensions)
-        try collector.add(OutboxEntry(envelope, exchange: E.topic, isEvent: true))
+        try collector.add(OutboxEntry(envelope, exchange: E.topic, isEvent: true, E.catalog, gate))
     }
 
     /// Sends a command when the transaction commits. A command that no queue takes stays in the outbox and is tried again.
@@ -52,22 +55,24 @@ public struct MessageContext: Sendable {
     /// - Parameters:
     ///   - id: the same id twice makes the second one a duplicate, which its receiver ignores.
     ///   - extensions: further attributes of the envelope.
-    /// - Throws: ``ContractError`` if the command cannot be encoded; ``MessagingError`` `.contextEnded`.
+    /// - Throws: ``ContractViolation`` if the command does not fit its contract or is too large; ``ContractError`` if it cannot
+    ///   be encoded; ``MessagingError`` `.contextEnded`.
     public func send<C: Command>(_ command: C, id: UUID = .v7(), extensions: [String: String] = [:]) throws {
         let envelope = try Envelope(
             command, id: id, source: source, correlationID: cause.correlationID, causationID: cause.causationID,
             traceparent: cause.childTrace(), extensions: extensions)
-        try collector.add(OutboxEntry(envelope, exchange: WellKnown.commandsExchange, isEvent: false))
+        try collector.add(OutboxEntry(envelope, exchange: WellKnown.commandsExchange, isEvent: false, C.catalog, gate))
     }
 
-    /// Publishes an envelope that was made elsewhere, as it is.
+    /// Publishes an envelope that was made elsewhere, as it is. Its data is checked if a handled type, or
+    /// ``MessageHandlers/knows(_:)``, has brought its contract.
     ///
     /// - Parameters:
     ///   - exchange: a topic, or ``WellKnown/commandsExchange`` for a command.
-    /// - Throws: ``MessagingError`` `.contextEnded`.
+    /// - Throws: ``ContractViolation``; ``MessagingError`` `.contextEnded`.
     public func publish(_ envelope: Envelope, to exchange: String) throws {
         try collector.add(
-            OutboxEntry(envelope, exchange: exchange, isEvent: exchange != WellKnown.commandsExchange))
+            OutboxEntry(envelope, exchange: exchange, isEvent: exchange != WellKnown.commandsExchange, nil, gate))
     }
 
     /// Sets a timer. It fires once, after the transaction has committed and the time has passed on the database's clock.

@@ -13,12 +13,19 @@ public struct MessageHandlers: Sendable {
     struct Route: Sendable {
         let name: String
         let isEager: Bool
+        /// The version that the body decodes; nil when it takes the newest.
+        var version: Int?
         let body: Body
     }
 
     private(set) var routes: [String: [Route]] = [:]
     private(set) var catchAll: [String: [Route]] = [:]
     private(set) var timers: [String: TimerBody] = [:]
+    /// The contracts that are known: those of the handled types, and those that were named.
+    private(set) var catalogs: [MessageCatalog] = []
+    private var namesOfCatalogs: Set<String> = []
+    /// The ways from older versions of messages.
+    public private(set) var upcasters = Upcasters()
 
     /// What the worker's queue must be bound to, in the order of registration, without duplicates.
     public private(set) var bindings: [(exchange: String, routingKey: String)] = []
@@ -34,7 +41,7 @@ public struct MessageHandlers: Sendable {
     public mutating func on<E: Event>(
         _ type: E.Type, name: String? = nil, eagerly: Bool = false, _ body: @escaping @Sendable (E, MessageContext) async throws -> Void
     ) {
-        on(rawType: E.type, topic: E.topic, name: name, eagerly: eagerly) { envelope, context in
+        add(E.self, topic: E.topic, name: name, eagerly: eagerly) { envelope, context in
             try await body(try Self.decode(E.self, envelope), context)
         }
     }
@@ -47,7 +54,7 @@ public struct MessageHandlers: Sendable {
     public mutating func on<C: Command>(
         _ type: C.Type, name: String? = nil, eagerly: Bool = false, _ body: @escaping @Sendable (C, MessageContext) async throws -> Void
     ) {
-        on(rawType: C.type, topic: WellKnown.commandsExchange, name: name, eagerly: eagerly) { envelope, context in
+        add(C.self, topic: WellKnown.commandsExchange, name: name, eagerly: eagerly) { envelope, context in
             try await body(try Self.decode(C.self, envelope), context)
         }
     }
@@ -57,12 +64,13 @@ public struct MessageHandlers: Sendable {
         _ type: M.Type, name: String? = nil, eagerly: Bool = false, _ body: @escaping @Sendable (M, MessageContext) async throws -> Void
     ) {
         let topic = (type as? any Event.Type)?.topic ?? WellKnown.commandsExchange
-        on(rawType: M.type, topic: topic, name: name, eagerly: eagerly) { envelope, context in
+        add(M.self, topic: topic, name: name, eagerly: eagerly) { envelope, context in
             try await body(try Self.decode(M.self, envelope), context)
         }
     }
 
-    /// Handles a type without decoding its data.
+    /// Handles a type without decoding its data. When its contract is known, the data has been checked and is of the newest
+    /// version.
     ///
     /// - Parameters:
     ///   - rawType: the message's type, which is the routing key.
@@ -75,7 +83,57 @@ public struct MessageHandlers: Sendable {
         _ body: @escaping @Sendable (Envelope, MessageContext) async throws -> Void
     ) {
         bind(topic, rawType)
-        routes[rawType, default: []].append(Route(name: name ?? rawType, isEager: eagerly, body: body))
+        routes[rawType, default: []].append(Route(name: name ?? rawType, isEager: eagerly, version: nil, body: body))
+    }
+
+    private mutating func add<M: Message>(
+        _: M.Type, topic: String, name: String?, eagerly: Bool, _ body: @escaping Body
+    ) {
+        if let catalog = M.catalog { knows(catalog) }
+        bind(topic, M.type)
+        routes[M.type, default: []].append(Route(name: name ?? M.type, isEager: eagerly, version: M.version, body: body))
+    }
+
+    // MARK: Contracts
+
+    /// Names contracts. Those of the types that are handled are known without; this is for handlers that take types by name,
+    /// and for envelopes that are published as they are.
+    public mutating func knows(_ catalog: MessageCatalog) {
+        guard catalog.schemas.contains(where: { namesOfCatalogs.insert($0.identifier).inserted }) else { return }
+        catalogs.append(catalog)
+    }
+
+    /// Turns messages of an old version into a newer one before they are handled, in terms of the generated types.
+    ///
+    ///     handlers.upcast(OrderCreatedV1.self) { old in OrderCreated(orderID: old.orderID, currency: "EUR") }
+    public mutating func upcast<Old: Message, New: Message>(
+        _ old: Old.Type, _ change: @escaping @Sendable (Old) throws -> New
+    ) {
+        if let catalog = New.catalog { knows(catalog) }
+        upcasters = upcasters.adding(old, change)
+    }
+
+    /// Turns messages of an old version into the next one before they are handled.
+    ///
+    /// - Parameters:
+    ///   - type: the type on the wire.
+    ///   - version: the old version, from 1.
+    ///   - change: changes the data.
+    public mutating func upcast(
+        _ type: String, from version: Int, _ change: @escaping @Sendable (inout JSONObject) throws -> Void
+    ) {
+        upcasters = upcasters.adding(type, from: version, change)
+    }
+
+    /// Adds upcasters, for instance those that read an event store too.
+    public mutating func upcast(_ others: Upcasters) { upcasters = upcasters.adding(others) }
+
+    /// Compiles the contracts, and makes sure that every version of a handled type that its contract lists has a handler, or
+    /// upcasters to a version that has. ``Messaging/run()`` begins with it.
+    ///
+    /// - Throws: `.missingUpcaster` that names type and version and says what to register; `.unusableSchema`.
+    public func verifyContracts() throws(ContractViolation) {
+        try ContractGate(self, maximumBytes: .max).verify()
     }
 
     /// Handles everything of a topic without decoding the data.
@@ -84,7 +142,7 @@ public struct MessageHandlers: Sendable {
         _ body: @escaping @Sendable (Envelope, MessageContext) async throws -> Void
     ) {
         bind(topic, "#")
-        catchAll[topic, default: []].append(Route(name: name ?? topic, isEager: false, body: body))
+        catchAll[topic, default: []].append(Route(name: name ?? topic, isEager: false, version: nil, body: body))
     }
 
     /// Handles the timers of a kind; see ``MessageContext/schedule(_:id:key:after:payload:)``. A second handler of the

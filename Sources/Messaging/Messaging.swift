@@ -73,11 +73,11 @@ public final class Messaging: Service {
         ).migrate()
     }
 
-    /// Declares the queue, the topics and the bindings. The broker's client must be running.
+    /// Declares the queue and the bindings, and the topics that are missing. The broker's client must be running.
     ///
-    /// - Throws: ``AMQPError``.
+    /// - Throws: ``AMQPError``; ``MessagingError`` `.topicMissing` when a topic is missing that another worker owns.
     public func declareTopology() async throws {
-        try await core.amqp.declare(WorkerTopology.make(core.configuration, bindings: core.handlers.bindings))
+        try await WorkerTopology.declare(core.configuration, core.handlers, on: core.amqp)
     }
 
     /// Runs `body` in a transaction of its own, with an outbox.
@@ -99,9 +99,15 @@ public final class Messaging: Service {
     /// Commits a submission. Submissions that are made at the same time share a commit; one that fails fails alone.
     ///
     /// - Throws: ``PostgresError``; with a connection failure it is unknown whether the submission was committed.
-    ///   ``ContractError`` if a message cannot be encoded. ``MessagingError`` `.stopped`.
+    ///   ``ContractViolation`` if a message does not fit its contract: nothing of the submission is written then.
+    ///   ``ContractError`` if one cannot be encoded. ``MessagingError`` `.stopped`.
     public func submit(_ submission: Submission) async throws { try await submitter.submit(submission) }
 
     /// Runs until it is shut down.
-    public func run() async throws { try await MessagingRunner(core: core, submitter: submitter, relay: relay).run() }
+    ///
+    /// - Throws: ``ContractViolation`` at once, see ``MessageHandlers/verifyContracts()``.
+    public func run() async throws {
+        try core.gate.verify()
+        try await MessagingRunner(core: core, submitter: submitter, relay: relay).run()
+    }
 }

@@ -25,6 +25,9 @@ public struct MessagingConfiguration: Sendable {
     public var retry = RetryPolicy()
     /// How the worker probes a database that cannot be reached.
     public var breaker = CircuitBreaker.Policy()
+    /// How large a message that is published may be, in bytes of its envelope, at least 1. A larger one is refused with
+    /// ``ContractViolation`` `.tooLarge`. Readers take at most 16 MiB.
+    public var maximumMessageBytes = 1_000_000
     /// How long the inbox remembers a message's id. A duplicate that comes later than this is handled again.
     public var inboxRetention: Duration = .seconds(7 * 86_400)
     /// How long a fence keeps a late forward step out.
@@ -52,6 +55,8 @@ public struct MessagingConfiguration: Sendable {
     /// Over how many queues the worker's messages are spread by partition key. More than 1 needs the broker's
     /// `x-consistent-hash` exchange (RabbitMQ: plugin `rabbitmq_consistent_hash_exchange`).
     public var partitions = 1
+    /// How often an instance looks whether it works for more than its share of the partitions. See `docs/workers.md`.
+    public var shareInterval: Duration = .seconds(10)
     /// A message that was running when the process died this many times is parked without another run.
     public var maxCrashes = 3
     /// How long a graceful shutdown waits for the running batch and for the outbox to empty.

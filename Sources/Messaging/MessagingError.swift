@@ -20,6 +20,8 @@ public struct MessagingError: Error, Sendable, CustomStringConvertible {
         public static let unparseable = Code("unparseable")
         /// No such parked message.
         public static let notFound = Code("notFound")
+        /// A topic of another worker does not exist, and this worker's user may not make it.
+        public static let topicMissing = Code("topicMissing")
         /// The call cannot be carried out as asked.
         public static let usage = Code("usage")
     }

@@ -17,6 +17,12 @@ enum ErrorTranslation {
             .unavailable("The server is shutting down")
         case let error as JSONProblems:
             invalid(error)
+        case let error as ContractViolation where error.code == .tooLarge:
+            Problem(
+                .contentTooLarge, kind: "message-too-large", title: "The message is too large",
+                detail: "What was asked for is too large to be sent to the worker that does it")
+        case let error as ContractViolation where error.code == .invalidData:
+            .invalid(error.violations.map { Problem.Detail(pointer: $0.pointer.text, detail: $0.message) })
         default:
             nil
         }

@@ -10,6 +10,10 @@ struct HTTPService: Service {
     let worker: Worker
     let services: WorkerServices
 
+    /// It lives as long as the process: a connection that is just closing, or a request that was cancelled by the drain, may still
+    /// want its loop after the server has ended.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     func run() async throws {
         let routes = RouteTable()
         let router = Router(context: HTTPContext.self, options: .autoGenerateHeadEndpoints)
@@ -20,7 +24,6 @@ struct HTTPService: Service {
         for build in worker.routeBuilders { build(router, services) }
         routes.publish(router)
 
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let health = services.health
         let application = Application(
             router: router,
@@ -29,14 +32,8 @@ struct HTTPService: Service {
             configuration: .init(
                 address: .hostname(worker.settings.httpHost, port: worker.settings.httpPort), backlog: 1024),
             onServerRunning: { channel in health.listening(port: channel.localAddress?.port ?? 0) },
-            eventLoopGroupProvider: .shared(group), logger: quietLogger())
-        do {
-            try await application.run()
-        } catch {
-            try? await group.shutdownGracefully()
-            throw error
-        }
-        try? await group.shutdownGracefully()
+            eventLoopGroupProvider: .shared(Self.group), logger: quietLogger())
+        try await application.run()
     }
 
     /// Hummingbird tells of each start and stop; the worker's own log has that already.

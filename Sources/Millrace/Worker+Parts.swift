@@ -3,6 +3,7 @@ public import EventStore
 import Messaging
 public import Projections
 public import Sagas
+import ServiceLifecycle
 
 extension Worker {
     /// Keeps a read model: rows made of events, and of nothing else.
@@ -13,9 +14,17 @@ extension Worker {
     }
 
     /// Runs a saga: this worker becomes its orchestrator. May be called for several sagas.
-    /// - Throws: `SagaError` when the definition cannot work.
+    ///
+    /// Instances that have come to their end are removed after `MILLRACE_SAGA_RETENTION_DAYS`, 30 unless set.
+    /// - Throws: `SagaError` when the definition cannot work; ``SettingsError`` when the days are not from 1 to 3650.
     public mutating func saga<S: Saga>(_ saga: S.Type) throws {
         try orchestrator.add(saga)
+        // A saga takes its answers by their names.
+        if let catalog = S.StartedBy.catalog { handlers.knows(catalog) }
+        if sagas.isEmpty {
+            let age = Duration.seconds(86_400 * (try settings.integer("MILLRACE_SAGA_RETENTION_DAYS", default: 30, in: 1...3_650)))
+            service { SagaRetentionService(retention: SagaRetention(postgres: $0.db, age: age, logger: $0.logger)) }
+        }
         sagas.append(S.name)
         add(.sagas)
     }
@@ -50,4 +59,10 @@ extension Worker {
         guard !frameworkMigrations.contains(where: { $0.historyTable == set.historyTable }) else { return }
         frameworkMigrations.append(set)
     }
+}
+
+private struct SagaRetentionService: Service {
+    let retention: SagaRetention
+
+    func run() async throws { await cancelWhenGracefulShutdown { await retention.run() } }
 }

@@ -1,3 +1,4 @@
+import Contracts
 import Edge
 import Logging
 import Observability
@@ -70,6 +71,9 @@ package struct WorkerProcess {
         } catch let error as SettingsError {
             complain("\(error)")
             return ExitCode.usage
+        } catch let error as ContractViolation {
+            complain("\(error)")
+            return ExitCode.usage
         } catch {
             complain("\(error)")
             return ExitCode.failure
@@ -78,6 +82,8 @@ package struct WorkerProcess {
 
     private func perform(_ subcommand: Subcommand, _ worker: Worker) async throws -> Int32 {
         let logger = Logger.worker(worker.name, level: worker.settings.logLevel)
+        // Before a deployment has changed anything, and before messages are taken.
+        if subcommand == .prepare || subcommand == .run { try worker.verifyContracts() }
         switch subcommand {
         case .describe:
             print(String(decoding: WorkerDescription(worker).json, as: UTF8.self))

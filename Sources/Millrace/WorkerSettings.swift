@@ -12,7 +12,10 @@ public import Logging
 /// | `MILLRACE_HOME` | the folder that holds `workers/` and `topics/` | the current folder |
 /// | `MILLRACE_LOG_LEVEL` | trace, debug, info, notice, warning, error, critical | `info` |
 /// | `MILLRACE_QUEUE_TYPE` | `quorum` or `classic` | `quorum` |
+/// | `MILLRACE_PARTITIONS` | over how many queues the worker's messages are spread by key, 1 to 64; see `docs/workers.md` | `1` |
+/// | `MILLRACE_MAX_MESSAGE_BYTES` | how large a message that is published may be, 1,000 to 16,000,000 | `1000000` |
 /// | `MILLRACE_DRAIN_SECONDS` | how long a shutdown may take, 1 to 3600 | `30` |
+/// | `MILLRACE_SAGA_RETENTION_DAYS` | how long a finished saga can be looked at, 1 to 3650 | `30` |
 /// | `MILLRACE_SUPERVISED` | `1`: shut down when standard input ends | off |
 public struct WorkerSettings: Sendable {
     /// The environment, complete, for a worker's own variables.
@@ -29,6 +32,10 @@ public struct WorkerSettings: Sendable {
     public var logLevel: Logger.Level
     /// How long a shutdown may take.
     public var drain: Duration
+    /// Over how many queues the worker's messages are spread by their key.
+    public var partitions: Int
+    /// How large a message that is published may be, in bytes.
+    public var maximumMessageBytes: Int
     /// Whether the end of standard input means that the parent is gone and the worker must go too.
     public var isSupervised: Bool
 
@@ -43,8 +50,12 @@ public struct WorkerSettings: Sendable {
         httpPort = 0
         logLevel = .info
         drain = .seconds(30)
+        maximumMessageBytes = 1_000_000
+        partitions = 1
         httpPort = try integer("MILLRACE_HTTP_PORT", default: 0, in: 0...65_535)
+        maximumMessageBytes = try integer("MILLRACE_MAX_MESSAGE_BYTES", default: maximumMessageBytes, in: 1_000...16_000_000)
         drain = .seconds(try integer("MILLRACE_DRAIN_SECONDS", default: 30, in: 1...3600))
+        partitions = try integer("MILLRACE_PARTITIONS", default: 1, in: 1...64)
         if let text = environment["MILLRACE_LOG_LEVEL"] {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
                 let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

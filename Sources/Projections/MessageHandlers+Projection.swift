@@ -8,6 +8,8 @@ extension MessageHandlers {
     @discardableResult
     public mutating func project<P: Projection>(_ projection: P.Type) -> [(type: String, topic: String)] {
         let definition = ProjectionDefinition(projection)
+        // A projection takes its events by their names.
+        for catalog in definition.catalogs { knows(catalog) }
         for (type, topic) in definition.types {
             on(rawType: type, topic: topic, name: "\(definition.name)/\(type)", eagerly: true) { envelope, context in
                 try await definition.apply(envelope, in: context.db)

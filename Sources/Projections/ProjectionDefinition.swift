@@ -15,6 +15,9 @@ public struct ProjectionDefinition: Sendable {
     /// The types and topics of its events, in the order of definition.
     public var types: [(type: String, topic: String)] { events.types }
 
+    /// The contracts of its events.
+    var catalogs: [MessageCatalog] { events.catalogs }
+
     private let events: ProjectionEvents
 
     /// The definition of a projection type.

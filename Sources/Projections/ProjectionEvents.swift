@@ -8,6 +8,8 @@ public struct ProjectionEvents: Sendable {
 
     /// The types and topics of the events that are projected, in the order of definition, without duplicates.
     public private(set) var types: [(type: String, topic: String)] = []
+    /// The contracts of the events.
+    private(set) var catalogs: [MessageCatalog] = []
     private(set) var bodies: [String: [Body]] = [:]
 
     init() {}
@@ -20,7 +22,10 @@ public struct ProjectionEvents: Sendable {
     public mutating func on<E: Event>(
         _ type: E.Type, _ body: @escaping @Sendable (E, ProjectionRows) async throws -> Void
     ) {
-        if bodies[E.type] == nil { types.append((E.type, E.topic)) }
+        if bodies[E.type] == nil {
+            types.append((E.type, E.topic))
+            if let catalog = E.catalog { catalogs.append(catalog) }
+        }
         bodies[E.type, default: []].append { envelope, rows in
             try await body(try Self.decode(E.self, envelope), rows)
         }

@@ -106,6 +106,8 @@ struct DeclarationWriter {
         writer.line("public static let version = \(message.version)")
         writer.line("/// \(message.isEvent ? "The topic that it is published to." : "The topic in whose contract it stands.")")
         writer.line("public static let topic = \(SourceWriter.literal(message.topic))")
+        writer.line("/// The contracts that it stands in.")
+        writer.line("public static var catalog: MessageCatalog? { MessageCatalog.topics }")
         writer.line()
     }
 

@@ -29,6 +29,7 @@ package struct FailureDescription: Sendable, Hashable {
         switch error {
         case let error as PostgresError: error.sqlState.map { "PostgresError.\($0)" } ?? "PostgresError.\(error.code)"
         case let error as ContractError: "ContractError.\(error.code)"
+        case let error as ContractViolation: "ContractViolation.\(error.code)"
         case let error as MessagingError: "MessagingError.\(error.code)"
         case let error as AMQPError: "AMQPError.\(error.code)"
         default: String(describing: type(of: error))
@@ -41,6 +42,9 @@ package struct FailureDescription: Sendable, Hashable {
         case let error as PostgresError: "\(error.file):\(error.line)"
         case let error as ContractError: "\(error.file):\(error.line)"
         case let error as AMQPError: "\(error.file):\(error.line)"
+        // Which rule of the contract: that is what failures of one kind have in common.
+        case let error as ContractViolation:
+            error.violations.first.map { $0.schema.isEmpty ? $0.keyword : "\($0.keyword) at \($0.schema)" }
         default: nil
         }
     }

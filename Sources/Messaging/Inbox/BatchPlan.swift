@@ -12,12 +12,16 @@ package struct BatchPlan: Sendable, Hashable {
         package let key: String?
         package let fence: FenceMark?
         package let isParseable: Bool
+        package let fitsContract: Bool
 
-        package init(id: UUID, key: String?, fence: FenceMark? = nil, isParseable: Bool = true) {
+        package init(
+            id: UUID, key: String?, fence: FenceMark? = nil, isParseable: Bool = true, fitsContract: Bool = true
+        ) {
             self.id = id
             self.key = key
             self.fence = fence
             self.isParseable = isParseable
+            self.fitsContract = fitsContract
         }
     }
 
@@ -33,6 +37,8 @@ package struct BatchPlan: Sendable, Hashable {
         case fenced
         /// It cannot be parsed: it is parked as it is.
         case parkRaw
+        /// It does not fit its contract: it is parked for an operator, and what comes after it of its key is parked behind it.
+        case refuse
     }
 
     /// One for each message, in order.
@@ -51,11 +57,13 @@ package struct BatchPlan: Sendable, Hashable {
     package init(items: [Item], fresh: Set<UUID>, parkedKeys: Set<String>, fenced: Set<String>) {
         var fresh = fresh
         var fenced = fenced
+        var parkedKeys = parkedKeys
         var laneOfKey: [String: Int] = [:]
         verdicts.reserveCapacity(items.count)
         for (index, item) in items.enumerated() {
             let verdict = Self.verdict(item, &fresh, parkedKeys, fenced)
             verdicts.append(verdict)
+            if verdict == .refuse, let key = item.key { parkedKeys.insert(key) }
             guard verdict == .run else { continue }
             if let fence = item.fence, fence.isCompensation, fenced.insert(fence.key).inserted { fences.append(fence.key) }
             if let key = item.key, let lane = laneOfKey[key] {
@@ -76,6 +84,6 @@ package struct BatchPlan: Sendable, Hashable {
         // Before the fence: a message that must wait is judged when its turn comes.
         if let key = item.key, parkedKeys.contains(key) { return .parkBehind }
         if let fence = item.fence, !fence.isCompensation, fenced.contains(fence.key) { return .fenced }
-        return .run
+        return item.fitsContract ? .run : .refuse
     }
 }

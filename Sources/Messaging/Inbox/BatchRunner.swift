@@ -30,6 +30,7 @@ struct BatchRunner: Sendable {
         guard let done else { return }
         core.committed(done)
         count(done.result)
+        for (message, verdict) in zip(messages, done.result.verdicts) where verdict == .refuse { report(message) }
     }
 
     /// Handles messages on the assumption that all are new and none must wait, which is nearly always so: what would tell
@@ -89,7 +90,7 @@ struct BatchRunner: Sendable {
                 LaneItem(envelope, exchange: message.delivery.exchange, attempt: attempt, handlers: core.handlers))
         }
         core.configuration.faults.beforeHandlers?()
-        let lanes = LaneRunner(source: core.configuration.source, transaction: transaction)
+        let lanes = LaneRunner(source: core.configuration.source, gate: core.gate, transaction: transaction)
         let output = try await lanes.run(items, lanes: plan.lanes)
         leave(plan, messages, clear: clear, in: transaction)
         return (plan, output)
@@ -120,6 +121,7 @@ struct BatchRunner: Sendable {
             switch verdict {
             case .parkBehind: transaction.enqueue(ParkedStatements.insert(message, status: .waiting))
             case .parkRaw: transaction.enqueue(ParkedStatements.insertRaw(message))
+            case .refuse: transaction.enqueue(ParkedStatements.insertRefused(message))
             case .run, .duplicate, .fenced: break
             }
         }
@@ -134,7 +136,7 @@ struct BatchRunner: Sendable {
             case .run: handled += 1
             case .duplicate: duplicates += 1
             case .fenced: fenced += 1
-            case .parkBehind, .parkRaw: parked += 1
+            case .parkBehind, .parkRaw, .refuse: parked += 1
             }
         }
         core.counters.update {
@@ -168,12 +170,21 @@ struct BatchRunner: Sendable {
         }
         guard isNew else { return core.counters.update { $0.duplicates += 1 } }
         core.counters.update { $0.parked += 1 }
+        report(message, failure, next: delay.map { "in \($0)" } ?? "operator")
+    }
+
+    private func report(_ message: IncomingMessage) {
+        guard let violation = message.violation else { return }
+        report(message, FailureDescription(violation, handler: message.envelope?.type ?? ""), next: "operator")
+    }
+
+    private func report(_ message: IncomingMessage, _ failure: FailureDescription, next: String) {
         core.logger.error(
             "parked a message",
             metadata: [
                 "id": "\(message.id)", "type": "\(message.envelope?.type ?? message.delivery.routingKey)",
                 "key": "\(message.key ?? "-")", "error": "\(failure.message)", "place": "\(failure.place)",
-                "fingerprint": "\(failure.fingerprint)", "next": "\(delay.map { "in \($0)" } ?? "operator")",
+                "fingerprint": "\(failure.fingerprint)", "next": "\(next)",
             ])
     }
 }

@@ -16,13 +16,15 @@ struct IncomingMessage: Sendable {
     let envelope: Envelope?
     /// Why not.
     let parseError: (any Error)?
+    /// What its contract has against it; ``envelope`` is then as it came. Else it is of a version that is handled.
+    let violation: ContractViolation?
     let fence: FenceMark?
     let delivery: Delivery
 
     /// What a key may have at most, so that every index takes it.
     static let longestKey = 1_000
 
-    init(_ delivery: Delivery) {
+    init(_ delivery: Delivery, _ gate: ContractGate) {
         self.delivery = delivery
         do {
             let envelope = try Envelope(decoding: delivery.body)
@@ -30,9 +32,11 @@ struct IncomingMessage: Sendable {
             try Self.check(envelope, fence)
             self.id = envelope.id
             self.key = envelope.partitionKey.flatMap { $0.isEmpty ? nil : $0 }
-            self.envelope = envelope
             self.fence = fence
             self.parseError = nil
+            let admitted = Self.admit(envelope, gate)
+            self.envelope = admitted.envelope
+            self.violation = admitted.violation
         } catch {
             // The id in the properties may be that of a message that can be parsed, which must not become a duplicate.
             // The bytes say what is a redelivery of the same garbage.
@@ -41,6 +45,18 @@ struct IncomingMessage: Sendable {
             self.envelope = nil
             self.fence = nil
             self.parseError = error
+            self.violation = nil
+        }
+    }
+
+    /// The message as it can be handled, or as it came with what its contract has against it.
+    static func admit(
+        _ envelope: Envelope, _ gate: ContractGate
+    ) -> (envelope: Envelope, violation: ContractViolation?) {
+        do {
+            return (try gate.admit(envelope), nil)
+        } catch {
+            return (envelope, error)
         }
     }
 
@@ -73,7 +89,7 @@ struct IncomingMessage: Sendable {
     }
 
     var planItem: BatchPlan.Item {
-        BatchPlan.Item(id: id, key: key, fence: fence, isParseable: envelope != nil)
+        BatchPlan.Item(id: id, key: key, fence: fence, isParseable: envelope != nil, fitsContract: violation == nil)
     }
 }
 

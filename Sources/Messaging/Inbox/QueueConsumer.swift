@@ -1,4 +1,5 @@
 import AMQP
+import Locking
 import Logging
 import Postgres
 import Synchronization
@@ -13,20 +14,25 @@ import Foundation
 struct QueueConsumer: Sendable {
     let core: MessagingCore
     let queue: String
+    let partition: Int
+    let balance: PartitionBalance?
     let runner: BatchRunner
 
-    init(core: MessagingCore, queue: String) {
+    init(core: MessagingCore, queue: String, partition: Int = 0, balance: PartitionBalance? = nil) {
         self.core = core
         self.queue = queue
+        self.partition = partition
+        self.balance = balance
         runner = BatchRunner(core: core)
     }
 
     func run() async {
-        let consumer = core.amqp.consumer(queue: queue, prefetch: core.configuration.prefetch)
+        var consumer = core.amqp.consumer(queue: queue, prefetch: core.configuration.prefetch)
+        let current = Current(consumer)
         // Stopping wakes the consumer from its wait; a batch that is being handled is finished and acknowledged first,
         // because after the close acknowledgements go nowhere.
         let isWaiting = Flag()
-        core.stop.onSet { if isWaiting.value { Task { await consumer.close() } } }
+        core.stop.onSet { if isWaiting.value { Task { await current.consumer.withLock { $0 }.close() } } }
         core.state.withLock { $0.isConsuming = true }
         var breaker = CircuitBreaker(policy: core.configuration.breaker)
         while true {
@@ -35,7 +41,14 @@ struct QueueConsumer: Sendable {
             do {
                 guard let deliveries = try await consumer.nextBatch(max: core.configuration.batchSize) else { break }
                 isWaiting.value = false
+                balance?.delivered(partition)
                 await handle(deliveries, consumer, &breaker)
+                if !core.stop.isSet, let balance, balance.takeSurplus(partition) {
+                    // The broker gives the rest, in its order, to the next in line; this instance queues up behind.
+                    await consumer.close()
+                    consumer = core.amqp.consumer(queue: queue, prefetch: core.configuration.prefetch)
+                    current.consumer.withLock { [consumer] in $0 = consumer }
+                }
             } catch {
                 core.logger.warning("cannot consume", metadata: ["queue": "\(queue)", "error": "\(error)"])
                 await core.sleep(.milliseconds(200))
@@ -57,7 +70,7 @@ struct QueueConsumer: Sendable {
     /// has taken the messages back meanwhile (the channel was opened anew), the rest is dropped: it comes again.
     private func handle(_ deliveries: [Delivery], _ consumer: AMQPConsumer, _ breaker: inout CircuitBreaker) async {
         var work = Work(
-            messages: deliveries.map(IncomingMessage.init), ledger: CrashLedger(limit: core.configuration.maxCrashes))
+            messages: deliveries.map { IncomingMessage($0, core.gate) }, ledger: CrashLedger(limit: core.configuration.maxCrashes))
         while work.done < work.messages.count {
             do {
                 try await advance(&work, consumer)
@@ -212,6 +225,13 @@ struct QueueConsumer: Sendable {
         work.done += count
         consumer.acknowledge(through: work.messages[work.done - 1].delivery, multiple: true)
     }
+}
+
+/// The consumer that a stop has to close.
+private final class Current: Sendable {
+    let consumer: Locked<AMQPConsumer>
+
+    init(_ consumer: AMQPConsumer) { self.consumer = Locked(consumer) }
 }
 
 /// A flag that several tasks look at.

@@ -1,3 +1,4 @@
+import Contracts
 import Postgres
 
 /// A handler threw. Says which one.
@@ -36,6 +37,6 @@ enum Blame {
 
     static func isPermanent(_ error: any Error) -> Bool {
         if let failure = error as? HandlerFailure { return isPermanent(failure.error) }
-        return error is Permanent
+        return error is Permanent || error is ContractViolation
     }
 }

@@ -5,6 +5,7 @@ import Locking
 /// Runs lanes side by side over one transaction. The statements of all lanes go out in the same flights.
 struct LaneRunner: Sendable {
     let source: String
+    let gate: ContractGate
     let transaction: PostgresTransaction
 
     /// Runs the items of each lane one after another, the lanes side by side.
@@ -47,7 +48,7 @@ struct LaneRunner: Sendable {
             let collector = OutputCollector()
             let context = MessageContext(
                 db: transaction, envelope: item.envelope, attempt: item.attempt, source: source, cause: item.cause,
-                collector: collector)
+                gate: gate, collector: collector)
             for step in item.steps {
                 do {
                     try await step.body(context)

@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A message to write into the outbox, encoded already: what cannot be encoded fails in its handler.
+/// A message to write into the outbox, encoded and checked already: what cannot be published fails in its handler.
 struct OutboxEntry: Sendable {
     var messageID: UUID
     var exchange: String
@@ -17,12 +17,16 @@ struct OutboxEntry: Sendable {
     /// Events are numbered, commands are not.
     var isEvent: Bool
 
-    init(_ envelope: Envelope, exchange: String, isEvent: Bool) {
+    /// - Throws: what the gate has against the message.
+    init(
+        _ envelope: Envelope, exchange: String, isEvent: Bool, _ catalog: MessageCatalog?, _ gate: ContractGate
+    ) throws(ContractViolation) {
         messageID = envelope.id
         self.exchange = exchange
         routingKey = envelope.type
         partitionKey = envelope.partitionKey ?? ""
         payload = envelope.encoded()
         self.isEvent = isEvent
+        try gate.check(envelope, catalog, bytes: payload.count)
     }
 }

@@ -54,7 +54,11 @@ final class OutboxRelay: Sendable {
             if try await standBy(connection, key: key, channel: channel) {
                 core.state.withLock { $0.isRelaying = true }
                 let notifications = try await connection.listen(channel)
-                let listening = Task { [feed = core.feed] in for await _ in notifications { feed.look() } }
+                let listening = Task { [feed = core.feed, timers = core.timerWake] in
+                    for await notification in notifications {
+                        if notification.payload == TimerWake.payload { timers.signal() } else { feed.look() }
+                    }
+                }
                 defer {
                     listening.cancel()
                     core.feed.resign()

@@ -24,7 +24,7 @@ public struct Submission: Sendable {
     public var statements: [SQL]
 
     /// Encodes a message for the worker whose `source` it gets.
-    typealias Maker = @Sendable (_ source: String, _ cause: MessageCause) throws -> OutboxEntry
+    typealias Maker = @Sendable (_ source: String, _ cause: MessageCause, _ gate: ContractGate) throws -> OutboxEntry
     private(set) var makers: [Maker] = []
 
     /// Makes an empty submission.
@@ -53,19 +53,19 @@ public struct Submission: Sendable {
     private mutating func add<M: Message>(
         _ message: M, id: UUID, exchange: String, isEvent: Bool, extensions: [String: String]
     ) {
-        makers.append { source, cause in
+        makers.append { source, cause, gate in
             let envelope = try Envelope(
                 message, id: id, source: source, correlationID: cause.correlationID ?? id,
                 causationID: cause.causationID, traceparent: cause.childTrace(), extensions: extensions)
-            return OutboxEntry(envelope, exchange: exchange, isEvent: isEvent)
+            return try OutboxEntry(envelope, exchange: exchange, isEvent: isEvent, M.catalog, gate)
         }
     }
 
-    /// The messages, encoded.
-    func entries(source: String) throws -> [OutboxEntry] {
+    /// The messages, encoded and checked.
+    func entries(source: String, _ gate: ContractGate) throws -> [OutboxEntry] {
         let cause = MessageCause(correlationID: correlationID, causationID: causationID, traceparent: traceparent)
         var entries: [OutboxEntry] = []
-        for maker in makers { entries.append(try maker(source, cause)) }
+        for maker in makers { entries.append(try maker(source, cause, gate)) }
         return entries
     }
 }

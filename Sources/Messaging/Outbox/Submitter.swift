@@ -24,7 +24,7 @@ final class Submitter: Sendable {
     init(core: MessagingCore) { self.core = core }
 
     func submit(_ submission: Submission) async throws {
-        let entries = try submission.entries(source: core.configuration.source)
+        let entries = try submission.entries(source: core.configuration.source, core.gate)
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let isClosed = state.withLock { state in
                 if !state.isClosed {

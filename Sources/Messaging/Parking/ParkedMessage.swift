@@ -20,9 +20,11 @@ struct ParkedMessage: Sendable {
     let crashes: Int
     /// nil for a timer, and for bytes that are no envelope.
     let envelope: Envelope?
+    /// What its contract has against it.
+    let violation: ContractViolation?
 
     /// Reads the columns of ``ParkedStatements/claim(lease:)``.
-    init(row: PostgresRow) throws {
+    init(row: PostgresRow, _ gate: ContractGate) throws {
         position = try row.decode(Int64.self, at: 0)
         id = try row.decode(UUID.self, at: 1)
         key = try row.decode(String?.self, at: 2)
@@ -32,13 +34,20 @@ struct ParkedMessage: Sendable {
         properties = try row.decode(String.self, at: 6)
         attempts = Int(try row.decode(Int32.self, at: 7))
         crashes = Int(try row.decode(Int32.self, at: 8))
-        envelope = exchange == ParkedExchange.timers ? nil : try? Envelope(decoding: body)
+        if exchange != ParkedExchange.timers, let parsed = try? Envelope(decoding: body) {
+            let admitted = IncomingMessage.admit(parsed, gate)
+            envelope = admitted.envelope
+            violation = admitted.violation
+        } else {
+            envelope = nil
+            violation = nil
+        }
         type = envelope?.type ?? routingKey
     }
 
     /// What to run.
     ///
-    /// - Throws: ``Permanent`` when it cannot be run at all.
+    /// - Throws: ``Permanent`` and ``ContractViolation`` when it cannot be run at all.
     func item(_ handlers: MessageHandlers) throws -> LaneItem {
         if exchange == ParkedExchange.timers {
             return LaneItem(try DueTimer(parked: self), handlers: handlers)
@@ -46,6 +55,7 @@ struct ParkedMessage: Sendable {
         guard let envelope else {
             throw Permanent(MessagingError(.unparseable, "not an envelope; edit or discard it"))
         }
+        if let violation { throw violation }
         return LaneItem(envelope, exchange: exchange, attempt: attempts + 1, handlers: handlers)
     }
 }

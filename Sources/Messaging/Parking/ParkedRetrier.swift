@@ -71,7 +71,7 @@ struct ParkedRetrier: Sendable {
         guard let row = try await core.postgres.execute(ParkedStatements.claim(lease: Self.lease)).first else {
             return false
         }
-        let message = try ParkedMessage(row: row)
+        let message = try ParkedMessage(row: row, core.gate)
         if message.crashes > core.configuration.maxCrashes {
             let error = MessagingError(.crashed, "the process died \(message.crashes - 1) times while it ran this message")
             try await settle(message, error, permanent: true)
@@ -107,7 +107,7 @@ struct ParkedRetrier: Sendable {
             guard !answers[0].isEmpty else { return nil }
             var output = OutputCollector.Output()
             if answers.count == 1 || answers[1].isEmpty {
-                let lanes = LaneRunner(source: core.configuration.source, transaction: transaction)
+                let lanes = LaneRunner(source: core.configuration.source, gate: core.gate, transaction: transaction)
                 output = try await lanes.run([try message.item(core.handlers)], lanes: [[0]])
                 if let fence, fence.isCompensation { transaction.enqueue(InboxStatements.addFences([fence.key])) }
             }

@@ -34,6 +34,13 @@ enum ParkedStatements {
             message, status: .failed, failure: FailureDescription(error, handler: message.delivery.routingKey))
     }
 
+    /// Parks a message that does not fit its contract, for an operator.
+    static func insertRefused(_ message: IncomingMessage) -> SQL {
+        insert(
+            message, status: .failed,
+            failure: message.violation.map { FailureDescription($0, handler: message.envelope?.type ?? message.delivery.routingKey) })
+    }
+
     static func insert(
         id: UUID, key: String?, exchange: String, routingKey: String, type: String, body: [UInt8], properties: String,
         status: Failure.Status, delay: Duration?, failure: FailureDescription?

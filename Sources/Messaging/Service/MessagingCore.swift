@@ -8,6 +8,7 @@ import Locking
 final class MessagingCore: Sendable {
     let configuration: MessagingConfiguration
     let handlers: MessageHandlers
+    let gate: ContractGate
     let postgres: PostgresClient
     let amqp: AMQPClient
     let logger: Logger
@@ -37,6 +38,7 @@ final class MessagingCore: Sendable {
     ) {
         self.configuration = configuration
         self.handlers = handlers
+        gate = ContractGate(handlers, maximumBytes: configuration.maximumMessageBytes)
         self.postgres = postgres
         self.amqp = amqp
         self.logger = logger
@@ -100,7 +102,7 @@ final class MessagingCore: Sendable {
             let collector = OutputCollector()
             let context = MessageContext(
                 db: transaction, envelope: envelope, attempt: 1, source: configuration.source, cause: cause,
-                collector: collector)
+                gate: gate, collector: collector)
             let result = try await body(context)
             return (result, collector.finish())
         }

@@ -71,7 +71,7 @@ struct MessagingRunner: Sendable {
         var tries = 0
         while core.configuration.declaresTopology, !core.stop.isSet {
             do {
-                try await core.amqp.declare(WorkerTopology.make(core.configuration, bindings: core.handlers.bindings))
+                try await WorkerTopology.declare(core.configuration, core.handlers, on: core.amqp)
                 break
             } catch {
                 tries += 1
@@ -85,10 +85,12 @@ struct MessagingRunner: Sendable {
             core.state.withLock { $0.isConsuming = true }
             return
         }
+        let balance = PartitionBalance(core: core)
         await withTaskGroup(of: Void.self) { group in
-            for queue in core.configuration.queues {
-                group.addTask { await QueueConsumer(core: core, queue: queue).run() }
+            for (partition, queue) in core.configuration.queues.enumerated() {
+                group.addTask { await QueueConsumer(core: core, queue: queue, partition: partition, balance: balance).run() }
             }
+            if let balance { group.addTask { await balance.run() } }
         }
     }
 }

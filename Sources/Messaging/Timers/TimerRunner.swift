@@ -86,7 +86,7 @@ struct TimerRunner: Sendable {
                     lanes.append([index])
                 }
             }
-            let runner = LaneRunner(source: core.configuration.source, transaction: transaction)
+            let runner = LaneRunner(source: core.configuration.source, gate: core.gate, transaction: transaction)
             let output = try await runner.run(items, lanes: lanes)
             return (taken.count, output)
         }

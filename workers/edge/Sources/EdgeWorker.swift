@@ -11,16 +11,18 @@ struct EdgeWorker: WorkerProgram {
         worker.project(OrderView.self)
         worker.project(ProductView.self)
         worker.project(PaymentView.self)
-        CommandTracking(waiters: waiters).register(on: &worker)
+        let news = OutcomeNews(waiters: waiters)
+        CommandTracking(news: news).register(on: &worker)
         worker.routes { router, services in
             services.health.onDrain { waiters.close() }
-            let commands = CommandSender(messaging: services.messaging, waiters: waiters)
+            let commands = CommandSender(messaging: services.messaging, news: news)
             let prices = PriceList(db: services.db)
             OrderRoutes(db: services.db, commands: commands, prices: prices).add(to: router)
             ProductRoutes(db: services.db, commands: commands).add(to: router)
             PaymentRoutes(db: services.db).add(to: router)
             CommandRoutes(db: services.db).add(to: router)
         }
+        worker.service { news.service($0) }
         worker.service { CommandRetention(db: $0.db, logger: $0.logger, age: retention) }
         worker.audit(EdgeAudit.counts)
     }

@@ -49,7 +49,7 @@ enum Stock {
             WHERE order_id = \(command.orderID)::uuid AND NOT EXISTS (SELECT FROM decided)
             """,
             as: Decision.self)
-        return decision?.answer(command.orderID)
+        return decision?.answer(command)
             ?? StockRejected(orderID: command.orderID, productID: command.items.first?.productID ?? "", reason: "undecided")
     }
 
@@ -92,14 +92,16 @@ enum Stock {
         var productID: String?
         var reason: String?
 
-        func answer(_ orderID: UUID) -> any Event {
-            switch status {
+        func answer(_ command: ReserveStock) -> any Event {
+            // What was released before it was reserved has no items of its own.
+            let first = items.first?.productID ?? command.items.first?.productID ?? ""
+            return switch status {
             case "active":
-                StockReserved(orderID: orderID, items: items)
+                StockReserved(orderID: command.orderID, items: items)
             case "released":
-                StockRejected(orderID: orderID, productID: items.first?.productID ?? "", reason: "already released")
+                StockRejected(orderID: command.orderID, productID: first, reason: "already released")
             default:
-                StockRejected(orderID: orderID, productID: productID ?? "", reason: reason ?? "insufficient stock")
+                StockRejected(orderID: command.orderID, productID: productID ?? first, reason: reason ?? "insufficient stock")
             }
         }
     }

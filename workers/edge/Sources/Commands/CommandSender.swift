@@ -10,7 +10,13 @@ import Millrace
 /// waits for the outcome if the client prefers that.
 struct CommandSender: Sendable {
     let messaging: Messaging
-    let waiters: CommandWaiters<CommandOutcome>
+    let news: OutcomeNews
+    private var waiters: CommandWaiters<CommandOutcome> { news.waiters }
+
+    init(messaging: Messaging, news: OutcomeNews) {
+        self.messaging = messaging
+        self.news = news
+    }
 
     /// A command about to be accepted.
     struct Draft: Sendable {
@@ -42,6 +48,7 @@ struct CommandSender: Sendable {
             return accepted(draft)
         }
         waiters.register(draft.id)
+        news.willWait()
         do {
             try await submit(command, draft, request)
         } catch {

@@ -9,7 +9,7 @@ import Topics
 
 /// Follows commands to their end: every message on the way carries the command's id as its correlation.
 struct CommandTracking: Sendable {
-    let waiters: CommandWaiters<CommandOutcome>
+    let news: OutcomeNews
 
     func register(on worker: inout Worker) {
         worker.handle(OrderConfirmed.self, eagerly: true) { order, context in
@@ -38,8 +38,8 @@ struct CommandTracking: Sendable {
             UPDATE commands SET status = 'succeeded', finished_at = clock_timestamp()
             WHERE id = \(command) AND status = 'accepted'
             """)
-        let waiters = waiters
-        context.afterCommit { waiters.resolve(command, .succeeded(result)) }
+        let news = news
+        context.afterCommit { news.ended(command, .succeeded(result)) }
     }
 
     /// A worker on the way has refused; the command ends when what was done before has been undone.
@@ -60,7 +60,7 @@ struct CommandTracking: Sendable {
             """,
             as: String.self)
         let outcome = CommandOutcome.failed(known.flatMap(CommandOutcome.Failure.init) ?? failure, reason: reason)
-        let waiters = waiters
-        context.afterCommit { waiters.resolve(command, outcome) }
+        let news = news
+        context.afterCommit { news.ended(command, outcome) }
     }
 }
