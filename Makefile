@@ -33,8 +33,10 @@ conformance: build ## other people's clients, their own test suites, a move to R
 	@scripts/try-move 400
 	@scripts/conformance
 
-bench: build ## the table of docs/performance.md, as ratios measured side by side
+bench: build ## the tables of docs/performance.md, as ratios measured side by side
 	@Benchmarks/run
+	@Benchmarks/broker
+	@Benchmarks/publish
 
 doctor: build ## what this machine lacks, and the command that mends it
 	@$(BIN)/millrace doctor

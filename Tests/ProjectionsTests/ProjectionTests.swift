@@ -56,7 +56,7 @@ private struct NewBalanceView: Projection {
     static func define(_ events: inout ProjectionEvents) { BalanceView.define(&events) }
 }
 
-@Suite("Projections")
+@Suite("Projections", .timeLimit(.minutes(3)))
 struct ProjectionTests {
     private let view = ProjectionDefinition(BalanceView.self)
 

@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 /// A server with a certificate for `localhost` from an authority of our own.
-@Suite struct TLSTests {
+@Suite(.timeLimit(.minutes(3))) struct TLSTests {
     private static func run(_ folder: String, _ arguments: String...) async throws {
         let result = try await ChildProcess.run(
             .init(executable: "/usr/bin/openssl", arguments: arguments, workingDirectory: folder), timeout: .seconds(30))

@@ -8,7 +8,7 @@ import TestSupport
 
 private let database = SuiteDatabase("pool")
 
-@Suite struct ClientTests {
+@Suite(.timeLimit(.minutes(3))) struct ClientTests {
     @Test func limitsAndStatistics() async throws {
         try await database.client { $0.pool.maximum = 3 } _: { (client) async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
