@@ -60,6 +60,23 @@ public final class AMQPClient: Service, Sendable {
         hub.close()
     }
 
+    /// Calls `body` and closes the client when that is done, however it ends.
+    ///
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws.
+    public func executeThenClose<R>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (AMQPClient) async throws -> R
+    ) async throws -> R {
+        do {
+            let result = try await body(self)
+            await close()
+            return result
+        } catch {
+            await close()
+            throw error
+        }
+    }
+
     // MARK: - State
 
     /// True while every connection in use stands.

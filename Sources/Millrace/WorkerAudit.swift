@@ -14,14 +14,8 @@ struct WorkerAudit {
 
     /// Counts, all in one snapshot of the database.
     func counts() async throws -> [String: Int] {
-        let postgres = try WorkerClients.postgres(worker, logger: logger)
-        do {
-            let counts = try await postgres.withTransaction(isolation: .repeatableRead) { try await self.counts($0) }
-            await postgres.close()
-            return counts
-        } catch {
-            await postgres.close()
-            throw error
+        try await WorkerClients.postgres(worker, logger: logger).executeThenClose { postgres in
+            try await postgres.withTransaction(isolation: .repeatableRead) { try await self.counts($0) }
         }
     }
 

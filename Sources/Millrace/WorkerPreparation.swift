@@ -19,14 +19,7 @@ struct WorkerPreparation {
     }
 
     func prepare() async throws {
-        let postgres = try WorkerClients.postgres(worker, logger: logger)
-        do {
-            try await prepareDatabase(postgres)
-        } catch {
-            await postgres.close()
-            throw error
-        }
-        await postgres.close()
+        try await WorkerClients.postgres(worker, logger: logger).executeThenClose(prepareDatabase)
         if worker.settings.environment["AMQP_URL"]?.isEmpty ?? true {
             logger.notice("AMQP_URL is not set: the broker was not prepared")
         } else {

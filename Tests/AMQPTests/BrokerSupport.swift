@@ -12,14 +12,7 @@ func withClient<R>(
     configure(&configuration)
     let client = AMQPClient(configuration: configuration, logger: quietLogger())
     let queue = TestRabbitMQ.uniqueName("q")
-    do {
-        let result = try await body(client, queue)
-        await client.close()
-        return result
-    } catch {
-        await client.close()
-        throw error
-    }
+    return try await client.executeThenClose { try await body($0, queue) }
 }
 
 /// What `body` returns, or nil if that takes longer than `limit`; then `body` is left to itself, so that a test of something that

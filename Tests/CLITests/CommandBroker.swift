@@ -72,15 +72,7 @@ actor CommandBroker {
 
     /// Calls `body` with a client of its own.
     func withClient<R: Sendable>(_ body: (AMQPClient) async throws -> R) async throws -> R {
-        let client = AMQPClient(configuration: try AMQPConfiguration(url: url), logger: Fixture.logger)
-        do {
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
-        }
+        return try await AMQPClient(configuration: try AMQPConfiguration(url: url), logger: Fixture.logger).executeThenClose(body)
     }
 
     /// Declares a durable queue that gets everything of a topic.

@@ -38,15 +38,7 @@ import Testing
         /// Calls `body` with the database, as an administrator.
         func withDatabase<R: Sendable>(_ body: (PostgresClient) async throws -> R) async throws -> R {
             let state = try JSONDecoder().decode(RunState.self, from: try #require(FileManager.default.contents(atPath: data + "/run.json")))
-            let client = PostgresClient(configuration: try PostgresConfiguration(url: state.databaseURL), logger: Fixture.logger)
-            do {
-                let result = try await body(client)
-                await client.close()
-                return result
-            } catch {
-                await client.close()
-                throw error
-            }
+            return try await PostgresClient(configuration: try PostgresConfiguration(url: state.databaseURL), logger: Fixture.logger).executeThenClose(body)
         }
     }
 

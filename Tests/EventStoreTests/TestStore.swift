@@ -12,16 +12,11 @@ struct TestStore {
     static func with<R>(_ body: (PostgresClient) async throws -> R) async throws -> R {
         let configuration = try await TestPostgres.schema("events")
         let client = PostgresClient(configuration: configuration, logger: Logger(label: "test.events"))
-        do {
+        return try await client.executeThenClose { client in
             try await Migrator(
                 client: client, historyTable: EventStoreSchema.historyTable, migrations: EventStoreSchema.migrations
             ).migrate()
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
+            return try await body(client)
         }
     }
 }

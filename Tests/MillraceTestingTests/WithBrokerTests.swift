@@ -10,15 +10,7 @@ import Testing
     private func connected<R>(_ url: String, _ body: (AMQPClient) async throws -> R) async throws -> R {
         var configuration = try AMQPConfiguration(url: url)
         configuration.operationTimeout = .seconds(5)
-        let client = AMQPClient(configuration: configuration, logger: .silent)
-        do {
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
-        }
+        return try await AMQPClient(configuration: configuration, logger: .silent).executeThenClose(body)
     }
 
     @Test func aTestHasABrokerOfItsOwn() async throws {

@@ -63,15 +63,13 @@ struct ProjectionTests {
     private func with(_ body: @Sendable (PostgresClient) async throws -> Void) async throws {
         let configuration = try await TestPostgres.schema("projections")
         let client = PostgresClient(configuration: configuration, logger: Logger(label: "test"))
-        try await Migrator(
-            client: client, historyTable: ProjectionSchema.historyTable, migrations: ProjectionSchema.migrations
-        ).migrate()
-        try await client.execute("CREATE TABLE balance (account text PRIMARY KEY, amount bigint NOT NULL)")
-        do { try await body(client) } catch {
-            await client.close()
-            throw error
+        try await client.executeThenClose { client in
+            try await Migrator(
+                client: client, historyTable: ProjectionSchema.historyTable, migrations: ProjectionSchema.migrations
+            ).migrate()
+            try await client.execute("CREATE TABLE balance (account text PRIMARY KEY, amount bigint NOT NULL)")
+            try await body(client)
         }
-        await client.close()
     }
 
     private func envelope(_ event: some Event, _ sequence: Int64?, source: String = "/workers/bank") throws -> Envelope {

@@ -112,4 +112,21 @@ public final class PostgresClient: Service, PostgresExecutor {
     /// Closes the pool: waiters fail with code `poolClosed`, idle connections close now, used ones when they come back, but after
     /// five seconds in any case.
     public func close() async { await runner.close() }
+
+    /// Calls `body` and closes the pool when that is done, however it ends.
+    ///
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws.
+    public func executeThenClose<R>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (PostgresClient) async throws -> R
+    ) async throws -> R {
+        do {
+            let result = try await body(self)
+            await close()
+            return result
+        } catch {
+            await close()
+            throw error
+        }
+    }
 }

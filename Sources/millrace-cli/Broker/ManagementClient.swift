@@ -10,22 +10,17 @@ struct ManagementOptions: ParsableArguments {
     func with<R: Sendable>(_ body: (ManagementClient) async throws -> R) async throws -> R {
         let environment = ProcessInfo.processInfo.environment
         let client = try ManagementClient(url: url ?? environment["MILLRACE_BROKER_URL"] ?? "http://127.0.0.1:15672", environment: environment)
-        do {
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
-        }
+        return try await client.executeThenClose(body)
     }
 }
 
 /// A client of the management API of this broker, or of RabbitMQ's.
 struct ManagementClient: Sendable {
     private let http: HTTPClient
+    private let prefix: String
     private let authorization: String
-    private let place: String
+    /// For messages.
+    let place: String
 
     /// - Throws: `UsageFailure` for a URL that cannot be used or holds a password.
     init(url: String, environment: [String: String]) throws {
@@ -38,33 +33,82 @@ struct ManagementClient: Sendable {
         self.init(endpoint, user: user, password: password)
     }
 
-    init(_ endpoint: HTTPEndpoint, user: String, password: String) {
+    /// - Parameter prefix: what stands in front of `/api/` in paths, if something does.
+    init(_ endpoint: HTTPEndpoint, prefix: String = "", user: String, password: String) {
         http = HTTPClient(endpoint, connections: 1)
-        authorization = "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
+        self.prefix = prefix
+        authorization = Self.authorization(user: user, password: password)
         place = endpoint.description
     }
 
-    func close() async { await http.close() }
+    private static func authorization(user: String, password: String) -> String {
+        "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
+    }
+
+    /// Calls `body` and closes the connection when that is done, however it ends.
+    func executeThenClose<R>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (ManagementClient) async throws -> R
+    ) async throws -> R {
+        do {
+            let result = try await body(self)
+            await http.close()
+            return result
+        } catch {
+            await http.close()
+            throw error
+        }
+    }
+
+    /// What the API has answered.
+    struct Answer: Sendable {
+        let status: Int
+        /// The body, if it is JSON.
+        let value: JSONValue?
+        /// Why it was refused, in the words of the API.
+        let reason: String
+
+        init(_ answer: HTTPClient.Answer) {
+            status = answer.status
+            value = try? JSONValue.parse(answer.body)
+            reason = value?["reason"]?.stringValue ?? String(decoding: answer.body.prefix(200), as: UTF8.self)
+        }
+    }
+
+    /// A request and its answer, whatever its status.
+    func ask(_ method: String, _ path: String, body: JSONValue? = nil, timeout: Duration = .seconds(90)) async throws -> Answer {
+        try await ask(method, path, body: body, authorization: authorization, timeout: timeout)
+    }
+
+    private func ask(
+        _ method: String, _ path: String, body: JSONValue?, authorization: String, timeout: Duration
+    ) async throws -> Answer {
+        do {
+            return Answer(
+                try await http.send(
+                    .init(
+                        method: .RAW(value: method), path: prefix + "/api/" + path, headers: [("authorization", authorization)],
+                        body: body?.encoded() ?? []), timeout: timeout))
+        } catch {
+            throw Failed("no answer from the management API at \(place) (\(error)); is the broker running, and with --management?")
+        }
+    }
 
     /// A request; answers of 400 and above are thrown, with the reason that the API gave.
     @discardableResult
     func send(_ method: String, _ path: String, body: JSONValue? = nil) async throws -> JSONValue {
-        let answer: HTTPClient.Answer
-        do {
-            answer = try await http.send(
-                .init(
-                    method: .RAW(value: method), path: "/api/" + path, headers: [("authorization", authorization)],
-                    body: body?.encoded() ?? []))
-        } catch {
-            throw Failed("no answer from the management API at \(place) (\(error)); is the broker running, and with --management?")
-        }
-        let value = try? JSONValue.parse(answer.body)
+        let answer = try await ask(method, path, body: body)
         guard (200..<300).contains(answer.status) else {
-            let reason = value?["reason"]?.stringValue ?? String(decoding: answer.body.prefix(200), as: UTF8.self)
-            if answer.status == 401 { throw Failed("\(place): \(reason); set MILLRACE_BROKER_USER and MILLRACE_BROKER_PASSWORD") }
-            throw Failed("\(place) answered \(answer.status) to \(method) \(path): \(reason)")
+            if answer.status == 401 { throw Failed("\(place): \(answer.reason); set MILLRACE_BROKER_USER and MILLRACE_BROKER_PASSWORD") }
+            throw Failed("\(place) answered \(answer.status) to \(method) \(path): \(answer.reason)")
         }
-        return value ?? .null
+        return answer.value ?? .null
+    }
+
+    /// Whether this is the user's password. A user without a tag for management is told so only when the password is right.
+    func accepts(user: String, password: String) async throws -> Bool {
+        let field = Self.authorization(user: user, password: password)
+        let answer = try await ask("GET", "whoami", body: nil, authorization: field, timeout: .seconds(90))
+        return answer.status == 200 || answer.reason == "Not management user"
     }
 
     func list(_ path: String) async throws -> [JSONValue] { try await send("GET", path).arrayValue ?? [] }
@@ -95,15 +139,5 @@ extension OutputOptions {
             for value in values { table.add(columns.map { value.cell($0.path) }) }
             Console.shared.output(table.text)
         }
-    }
-}
-
-extension ManagementClient {
-    /// Whether this is the user's password. A user without a tag for management is told so only when the password is right.
-    func accepts(user: String, password: String) async throws -> Bool {
-        let field = "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
-        let answer = try await http.send(.init(method: .GET, path: "/api/whoami", headers: [("authorization", field)]))
-        let reason = (try? JSONValue.parse(answer.body))?["reason"]?.stringValue
-        return answer.status == 200 || reason == "Not management user"
     }
 }

@@ -123,7 +123,7 @@ actor PrivateBroker {
     /// Users, permissions and exchanges are on the broker's disk; they are made once for each run of this program, in case they changed.
     private func makeUsersAndExchanges() async throws {
         let client = ManagementClient(HTTPEndpoint(port: managementPort), user: Self.administrator, password: password)
-        do {
+        try await client.executeThenClose { client in
             for user in users {
                 let name = ManagementPath.escaped(user.name)
                 try await client.send(
@@ -138,10 +138,6 @@ actor PrivateBroker {
                     "PUT", "exchanges/%2F/" + ManagementPath.escaped(exchange.name),
                     body: ["type": .string(exchange.kind), "durable": .bool(true)])
             }
-            await client.close()
-        } catch {
-            await client.close()
-            throw error
         }
     }
 }

@@ -17,8 +17,7 @@ enum BrokerSession {
         configuration.connectionName = name
         configuration.connectTimeout = patience
         configuration.operationTimeout = patience
-        let client = AMQPClient(configuration: configuration, logger: .quiet)
-        do {
+        return try await AMQPClient(configuration: configuration, logger: .quiet).executeThenClose { client in
             if let error = await refusal(client, topology) {
                 // Who may not declare may still publish to what is there.
                 guard error.replyCode == 403, !error.isConnectionFailure else {
@@ -26,12 +25,7 @@ enum BrokerSession {
                     throw BrokerUnreachable(description: "the broker at \(configuration) does not answer: \(error.message)\nnothing was sent")
                 }
             }
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
+            return try await body(client)
         }
     }
 

@@ -44,14 +44,7 @@ struct GivenServers: Sendable {
     }
 
     private func withBroker(_ url: String, _ body: (AMQPClient) async throws -> Void) async throws {
-        let client = AMQPClient(configuration: try AMQPConfiguration(url: url), logger: .quiet)
-        do {
-            try await body(client)
-            await client.close()
-        } catch {
-            await client.close()
-            throw error
-        }
+        try await AMQPClient(configuration: try AMQPConfiguration(url: url), logger: .quiet).executeThenClose(body)
     }
 }
 

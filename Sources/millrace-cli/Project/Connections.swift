@@ -34,30 +34,14 @@ struct ConnectionOptions: ParsableArguments {
         var configuration = try PostgresConfiguration(url: databaseURL())
         configuration.searchPath = schema
         configuration.applicationName = "millrace"
-        let client = PostgresClient(configuration: configuration, logger: .quiet)
-        do {
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
-        }
+        return try await PostgresClient(configuration: configuration, logger: .quiet).executeThenClose(body)
     }
 
     /// Calls `body` with a client of the broker.
     func withBroker<R: Sendable>(_ body: (AMQPClient) async throws -> R) async throws -> R {
         var configuration = try AMQPConfiguration(url: amqpURL())
         configuration.connectionName = "millrace"
-        let client = AMQPClient(configuration: configuration, logger: .quiet)
-        do {
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
-        }
+        return try await AMQPClient(configuration: configuration, logger: .quiet).executeThenClose(body)
     }
 }
 

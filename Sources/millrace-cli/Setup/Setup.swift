@@ -55,21 +55,17 @@ struct Setup: Sendable {
         _ url: String, _ broker: String, _ accounts: [(worker: WorkerManifest, passwords: WorkerSecrets.Passwords)]
     ) async throws -> [SetupStep] {
         let host = try AMQPConfiguration(url: broker).vhost
-        let management = try BrokerManagement(url: url)
-        do {
-            var steps = [try await management.makeHost(host)]
+        let setup = try BrokerSetup(url: url)
+        return try await setup.management.executeThenClose { _ in
+            var steps = [try await setup.makeHost(host)]
             for account in accounts {
                 let user = BrokerPermissions.user(for: account.worker, password: account.passwords.broker)
-                steps += try await management.make(user, in: host)
+                steps += try await setup.make(user, in: host)
             }
             for exchange in BrokerPermissions.exchanges(for: workers) {
-                steps.append(try await management.makeExchange(exchange.name, kind: exchange.kind, in: host))
+                steps.append(try await setup.makeExchange(exchange.name, kind: exchange.kind, in: host))
             }
-            await management.close()
             return steps
-        } catch {
-            await management.close()
-            throw error
         }
     }
 }

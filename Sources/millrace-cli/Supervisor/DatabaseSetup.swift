@@ -104,14 +104,6 @@ struct DatabaseSetup {
         var configuration = try PostgresConfiguration(url: url)
         configuration.allowRawSQL = true
         configuration.applicationName = "millrace"
-        let client = PostgresClient(configuration: configuration, logger: .quiet)
-        do {
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
-        }
+        return try await PostgresClient(configuration: configuration, logger: .quiet).executeThenClose(body)
     }
 }

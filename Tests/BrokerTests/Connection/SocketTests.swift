@@ -36,14 +36,7 @@ extension AMQP.PublishOutcome {
         var logger = Logger(label: "client")
         logger.logLevel = .critical
         let url = "amqp://guest:guest@127.0.0.1:\(address.port ?? 0)/%2F"
-        let client = AMQPClient(configuration: try AMQPConfiguration(url: url), logger: logger)
-        do {
-            try await body(client)
-            await client.close()
-        } catch {
-            await client.close()
-            throw error
-        }
+        try await AMQPClient(configuration: try AMQPConfiguration(url: url), logger: logger).executeThenClose(body)
     }
 
     @Test func publishesConfirmsAndDelivers() async throws {

@@ -40,15 +40,7 @@ actor SuiteDatabase {
     ) async throws -> R {
         var configuration = try await configuration()
         change(&configuration)
-        let client = PostgresClient(configuration: configuration, logger: TestPostgres.logger)
-        do {
-            let result = try await body(client)
-            await client.close()
-            return result
-        } catch {
-            await client.close()
-            throw error
-        }
+        return try await PostgresClient(configuration: configuration, logger: TestPostgres.logger).executeThenClose(body)
     }
 }
 
