@@ -27,7 +27,8 @@ struct TopicsPage {
         </nav>
         <main>
         \(catalog.topics.map(section).joined(separator: "\n"))
-        <footer>\(catalog.topics.count) topics, \(catalog.messages.count) messages</footer>
+        <p id="none" hidden>No message matches.</p>
+        <footer>\(catalog.topics.count) topics, \(catalog.messages.count) messages. A property with <b>?</b> is optional.</footer>
         </main>
         <script>\(Self.script)</script>
         </body>
@@ -40,9 +41,9 @@ struct TopicsPage {
     private func menu(_ topic: TopicFile) -> String {
         let items = topic.messages.map { message in
             let mark = message.deprecation == nil ? "" : " class=\"old\""
-            return "<li><a href=\"#\(message.type)\"\(mark)><i class=\"\(message.kind.rawValue)\"></i>\(message.type)</a></li>"
+            return "<li><a href=\"#\(message.type)\"\(mark)><i class=\"\(message.kind.rawValue)\" title=\"\(message.kind.rawValue)\"></i>\(message.type)</a></li>"
         }
-        return "<h2><a href=\"#topic-\(topic.topic)\">\(topic.topic)</a></h2><ul>\(items.joined())</ul>"
+        return "<section><h2><a href=\"#topic-\(topic.topic)\">\(topic.topic)</a></h2><ul>\(items.joined())</ul></section>"
     }
 
     // MARK: Topics and messages
@@ -53,7 +54,7 @@ struct TopicsPage {
             <section class="topic" id="topic-\(topic.topic)">
             <h2>\(topic.topic)</h2>
             <p class="lead">\(Self.paragraphs(topic.description))</p>
-            <p class="facts"><span>owner <b>\(topic.owner)</b></span>\(readers.isEmpty ? "" : "<span>consumed by <b>\(readers.joined(separator: ", "))</b></span>")<span>\(topic.events.count) events, \(topic.commands.count) commands</span></p>
+            <p class="facts"><span>owner <b>\(Self.escaped(topic.owner))</b></span>\(readers.isEmpty ? "" : "<span>consumed by <b>\(readers.joined(separator: ", "))</b></span>")<span>\(topic.events.count) events, \(topic.commands.count) commands</span></p>
             \(topic.messages.map { article($0) }.joined(separator: "\n"))
             </section>
             """
@@ -63,8 +64,9 @@ struct TopicsPage {
         let readers = consumers.of(message)
         let facts = [
             "<span>Swift <code>\(TopicsGenerator.typeName(of: message))</code></span>",
-            "<span>key <code>\(message.partitionKey)</code></span>",
+            "<span>key <code>\(Self.escaped(message.partitionKey))</code></span>",
             "<span>exchange <code>\(message.exchange)</code></span>",
+            message.versions.count > 1 ? "" : "<span>version \(message.versions.map { "\($0.number)" }.joined())</span>",
             readers.isEmpty ? "" : "<span>\(message.kind == .event ? "consumed" : "handled") by <b>\(readers.joined(separator: ", "))</b></span>",
         ]
         let versions = message.versions.reversed().enumerated().map { index, version in
@@ -86,7 +88,7 @@ struct TopicsPage {
 
     private func version(_ version: ContractVersion, isOpen: Bool, of count: Int) -> String {
         let rows = FieldRow.rows(of: version).map { row in
-            let name = row.property + (row.required ? "" : "<span class=\"optional\">?</span>")
+            let name = row.property + (row.required ? "" : "<span class=\"optional\" title=\"optional\">?</span>")
             let mark = row.personal ? " <span class=\"personal\">personal</span>" : ""
             let limits = row.limits.isEmpty ? "" : "<br><small>\(Self.escaped(row.limits))</small>"
             return "<tr><td><code>\(name)</code>\(mark)</td><td>\(Self.escaped(row.type))\(limits)</td><td>\(Self.escaped(row.description))</td></tr>"
@@ -123,10 +125,17 @@ struct TopicsPage {
     }
 
     private static let script = """
-        const find=document.getElementById('find');find.hidden=false;
-        find.addEventListener('input',()=>{const q=find.value.toLowerCase();
-        document.querySelectorAll('nav li').forEach(li=>{li.hidden=!li.textContent.toLowerCase().includes(q)});
-        document.querySelectorAll('article').forEach(a=>{a.hidden=q!==''&&!a.textContent.toLowerCase().includes(q)})});
+        const find = document.getElementById('find'), none = document.getElementById('none');
+        const all = selector => Array.from(document.querySelectorAll(selector));
+        const show = (items, wanted) => items.filter(item => !(item.hidden = !wanted(item))).length;
+        find.hidden = false;
+        find.addEventListener('input', () => {
+          const text = find.value.toLowerCase().trim();
+          const found = show(all('article'), article => article.textContent.toLowerCase().includes(text));
+          show(all('nav li'), item => !document.getElementById(item.textContent).hidden);
+          show(all('nav section, section.topic'), section => section.querySelector('li:not([hidden]), article:not([hidden])'));
+          none.hidden = found > 0;
+        });
         """
 
     private static let style = """
@@ -151,6 +160,7 @@ struct TopicsPage {
         .warning{color:var(--warn);border-left:3px solid var(--warn);padding-left:.7rem}details{margin-top:.6rem}summary{cursor:pointer;color:var(--soft)}.version>summary{color:var(--ink);font-weight:600}
         footer{margin-top:3rem;color:var(--soft);font-size:.85rem}
         @media(max-width:50rem){body{display:block}nav{position:static;height:auto;max-height:45vh;border:0;border-bottom:1px solid var(--line)}main{padding:1rem}}
+        @media(max-width:36rem){thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}td{display:block;padding:.1rem 0;border:0}td:empty{display:none}}
         @media print{nav,#find{display:none}body{display:block}article{break-inside:avoid}}
         """
 }
