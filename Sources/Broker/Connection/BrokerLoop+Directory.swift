@@ -28,11 +28,17 @@ extension BrokerLoop: ConnectionDirectory {
 }
 
 extension ConnectionMachine {
+    /// As RabbitMQ says it: `flow` is a client that is not read for a moment.
+    private var state: String {
+        if suspension.contains(.blocked) { return "blocked" }
+        return suspension.isEmpty ? "running" : "flow"
+    }
+
     var summary: ConnectionSummary {
         ConnectionSummary(
             id: id, name: peer.name, peerHost: peer.peerHost, peerPort: peer.peerPort, host: peer.host, port: peer.port,
             virtualHost: virtualHost?.name ?? "", user: user?.name ?? "", authMechanism: mechanism,
-            state: suspension.contains(.blocked) ? "blocked" : "running", usesTLS: peer.usesTLS,
+            state: state, usesTLS: peer.usesTLS,
             clientProperties: clientProperties, frameMax: frameMax, channelMax: channelMax, heartbeat: heartbeat,
             connectedAt: connectedAt, receivedBytes: receivedBytes, sentBytes: sentBytes, receivedFrames: receivedFrames,
             sentFrames: sentFrames, pendingBytes: transport.pendingBytes + output.readableBytes,

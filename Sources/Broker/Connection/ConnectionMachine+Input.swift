@@ -120,6 +120,8 @@ extension ConnectionMachine {
                 receivedFrames += 1
                 offset = frame.end
                 handle(frame, UnsafeRawBufferPointer(rebasing: bytes[frame.payload]))
+                // Until the turn's end, when it is sent: a few bytes may ask for much.
+                if output.readableBytes > answerLimit { suspend(.unread) }
             }
         } catch {
             // The place of the next frame is lost: nothing after it can be understood.

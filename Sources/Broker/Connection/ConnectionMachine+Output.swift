@@ -30,7 +30,7 @@ extension ConnectionMachine {
             sending.clear()
             output = sending
         }
-        if !isWritable { checkPending() }
+        holdInputOfSlowReader()
         releaseHeldDeliveries()
     }
 
@@ -39,6 +39,7 @@ extension ConnectionMachine {
         isWritable = writable
         guard writable else { return }
         unwritableSince = nil
+        resume(.unread)
         releaseHeldDeliveries()
     }
 
@@ -48,13 +49,13 @@ extension ConnectionMachine {
         for channel in channels.values { channel.serveAll() }
     }
 
-    /// Deliveries stop when the buffer is full; replies, returns and confirms do not. A client that keeps asking and never
-    /// reads would make the broker hold all of them.
-    private func checkPending() {
-        let limit = broker.configuration.limits.outboundBytes * 16
-        guard transport.pendingBytes > limit else { return }
-        broker.logger.warning("connection dropped: it does not read what it is sent", metadata: ["peer": "\(peer.name)"])
-        transport.close()
+    /// Bytes of answers that wait for a client before it is asked no further.
+    var answerLimit: Int { broker.configuration.limits.outboundBytes * 16 }
+
+    /// Deliveries stop when the buffer is full; replies, returns and confirms do not. A client that keeps asking and does not
+    /// read would make the broker hold all of them, so its questions wait until it has taken the answers it has.
+    private func holdInputOfSlowReader() {
+        if isWritable { resume(.unread) } else if transport.pendingBytes > answerLimit { suspend(.unread) }
     }
 
     /// The broker was away for so many milliseconds: what the client has sent meanwhile is not read yet, and its silence
@@ -92,10 +93,13 @@ extension ConnectionMachine {
         if let virtualHost, broker.core.hosts[virtualHost.name] !== virtualHost {
             return close(with: ProtocolFault(.connectionForced, "vhost '\(virtualHost.name)' is deleted"), method: nil)
         }
+        let taken = Int(clamping: sentBytes) - transport.pendingBytes
+        let takes = taken > takenBytes
+        takenBytes = taken
         if isWritable {
             unwritableSince = nil
         } else {
-            let since = unwritableSince ?? now
+            let since = takes ? now : unwritableSince ?? now
             unwritableSince = since
             if now - since > Self.sendTimeout {
                 broker.logger.warning("connection dropped: it took nothing for 30 s", metadata: ["peer": "\(peer.name)"])

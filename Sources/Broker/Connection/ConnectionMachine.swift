@@ -26,6 +26,8 @@ package final class ConnectionMachine {
         static let blocked = Suspension(rawValue: 4)
         /// Too much waits for the disk.
         static let backlog = Suspension(rawValue: 8)
+        /// The client has asked much and not taken the answers yet.
+        static let unread = Suspension(rawValue: 16)
     }
 
     package let id: ConnectionID
@@ -82,6 +84,8 @@ package final class ConnectionMachine {
     var hasSent = false
     var closingSince: Int64?
     var unwritableSince: Int64?
+    /// Bytes that the client had taken of what it was sent, a tick ago.
+    var takenBytes = 0
 
     // Counters.
     package internal(set) var receivedBytes: UInt64 = 0

@@ -200,13 +200,72 @@ import Testing
         #expect(client.isClosed)
     }
 
-    @Test func peersThatAskAndDoNotReadAreDropped() throws {
+    /// Fails when the time without a byte taken is counted from when the transport was first full.
+    @Test func peersThatTakeAFewBytesAreWaitedFor() throws {
+        let harness = try MachineHarness()
+        let client = try harness.open()
+        try client.declare("q")
+        client.publish(key: "q", body: String(repeating: "b", count: 1_000))
+        client.isWritable = false
+        client.send(BasicGet(queue: "q", noAck: true))
+        for _ in 0..<10 {
+            harness.advance(milliseconds: 20_000)
+            client.pendingBytes -= 1
+        }
+        #expect(!client.isClosed)
+        harness.advance(milliseconds: 32_000)
+        #expect(client.isClosed)
+    }
+
+    /// Fails when `holdInputOfSlowReader` does not look at what waits.
+    @Test func questionsWaitUntilTheAnswersAreTaken() throws {
         let harness = try MachineHarness { $0.limits.outboundBytes = 1_000 }
         let client = try harness.open()
         try client.declare("q")
         client.isWritable = false
-        for _ in 0..<2_000 where !client.isClosed { client.send(QueueDeclare(queue: "q", passive: true)) }
-        #expect(client.isClosed)
+        for _ in 0..<2_000 { client.send(QueueDeclare(queue: "q", passive: true)) }
+        #expect(!client.isReading && !client.isClosed)
+        #expect((16_000..<17_000).contains(client.pendingBytes))
+        client.pendingBytes = 0
+        client.isWritable = true
+        harness.endTurn()
+        #expect(client.isReading)
+        #expect(try client.takeAll().count == 2_000)
+    }
+
+    /// Fails when the output is not looked at within a turn.
+    @Test func fewQuestionsDoNotMakeManyLargeAnswersAtOnce() throws {
+        let harness = try MachineHarness { $0.limits.outboundBytes = 1_000 }
+        let client = try harness.open()
+        try client.declare("q")
+        try fill(harness, client, 100)
+        client.isWritable = false
+        var questions = ByteBuffer()
+        for _ in 0..<100 { questions.writeMethod(BasicGet(queue: "q", noAck: true), channel: 1) }
+        client.send(bytes: Array(questions.readableBytesView))
+        #expect(client.pendingBytes < 20_000)
+        client.isWritable = true
+        harness.endTurn()
+        #expect(try client.takeAll().filter { $0.method == .basicGetOK }.count == 100)
+    }
+
+    /// A message may be larger than all that a client is sent at once, and be followed by others. Fails when who has much to
+    /// read is taken for one who does not.
+    @Test func oneLargeMessageIsNotASlowReader() throws {
+        let harness = try MachineHarness { $0.limits.outboundBytes = 1_000 }
+        let client = try harness.open()
+        try client.declare("q")
+        for _ in 0..<2 { client.publish(key: "q", body: String(repeating: "b", count: 50_000)) }
+        client.isWritable = false
+        for _ in 0..<2 { client.send(BasicGet(queue: "q", noAck: true)) }
+        #expect(!client.isClosed)
+        client.pendingBytes = 0
+        client.isWritable = true
+        harness.endTurn()
+        for _ in 0..<2 {
+            try client.take(BasicGetOK.self)
+            #expect(try client.takeContent().body.count == 50_000)
+        }
     }
 }
 
