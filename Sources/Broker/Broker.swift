@@ -108,7 +108,7 @@ public final class Broker: Service {
             let address = try await loop.flatSubmit {
                 do { return try node.value.listen(on: group) } catch { return loop.makeFailedFuture(error) }
             }.get()
-            logger.info("broker listens", metadata: ["url": "\(address.url)"])
+            logger.info("broker listens", metadata: ["url": "\(address.url)", "management": "\(address.managementURL ?? "none")"])
             return Running(group: group, node: node, address: address)
         } catch {
             await stop(node, on: loop)

@@ -8,10 +8,26 @@ public struct BrokerAddress: Sendable, Equatable {
     public let tlsPort: Int?
     /// The port of the management API, if there is one.
     public let managementPort: Int?
+    /// The URL of the management API, such as `http://127.0.0.1:15672`, if there is one.
+    public let managementURL: String?
 
-    /// The URL without user and password, such as `amqp://127.0.0.1:5672`.
-    public var url: String {
-        let name = host.contains(":") ? "[\(host)]" : host
-        return port.map { "amqp://\(name):\($0)" } ?? "amqps://\(name):\(tlsPort ?? 0)"
+    init(host: String, port: Int?, tlsPort: Int?, management: ManagementEndpoint?, managementPort: Int?) {
+        self.host = host
+        self.port = port
+        self.tlsPort = tlsPort
+        self.managementPort = managementPort
+        managementURL = management.flatMap { endpoint in
+            managementPort.map { Self.url(endpoint.usesTLS ? "https" : "http", endpoint.host, $0) }
+        }
+    }
+
+    /// The URL without user and password, such as `amqp://127.0.0.1:5672`; of TLS where only that is listened to.
+    public var url: String { port.map { Self.url("amqp", host, $0) } ?? tlsURL ?? "" }
+
+    /// The URL of AMQP with TLS, such as `amqps://127.0.0.1:5671`, if it is listened to.
+    public var tlsURL: String? { tlsPort.map { Self.url("amqps", host, $0) } }
+
+    private static func url(_ scheme: String, _ host: String, _ port: Int) -> String {
+        "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 }

@@ -71,7 +71,9 @@ final class BrokerNode {
             let plain = isPlain ? listeners.first?.port : nil
             let secure = hasTLS ? listeners.last?.port : nil
             return node.startManagement(plain, secure, tls).map { port in
-                BrokerAddress(host: bound.value.configuration.host, port: plain, tlsPort: secure, managementPort: port)
+                let configuration = bound.value.configuration
+                return BrokerAddress(
+                    host: configuration.host, port: plain, tlsPort: secure, management: configuration.management, managementPort: port)
             }
         }
     }

@@ -8,8 +8,8 @@ struct BrokerServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the broker until Ctrl-C.",
         discussion: """
-            Prints where it listens, on standard output, once it does. Data is kept in .millrace/broker of the current folder
-            unless --data or --memory is given. Every setting is described in docs/broker.md; the command line wins over the
+            Prints where it listens, on standard output, once it does. Data is kept in .millrace/broker of the current folder \
+            unless --data or --memory is given. Every setting is described in docs/broker.md; the command line wins over the \
             environment, and that over the file.
 
             EXAMPLES
@@ -37,7 +37,9 @@ struct BrokerServeCommand: AsyncParsableCommand {
         var host: String
         var port: Int?
         var tlsPort: Int?
+        var tlsUrl: String?
         var managementPort: Int?
+        var managementUrl: String?
         var pid: Int32
     }
 
@@ -84,11 +86,11 @@ struct BrokerServeCommand: AsyncParsableCommand {
 
     private static func announce(_ address: BrokerAddress, _ output: OutputOptions) {
         let ready = Ready(
-            url: address.url, host: address.host, port: address.port, tlsPort: address.tlsPort, managementPort: address.managementPort,
-            pid: ProcessInfo.processInfo.processIdentifier)
+            url: address.url, host: address.host, port: address.port, tlsPort: address.tlsPort, tlsUrl: address.tlsURL,
+            managementPort: address.managementPort, managementUrl: address.managementURL, pid: ProcessInfo.processInfo.processIdentifier)
         output.print(ready) {
-            var table = Table(["AMQP", "MANAGEMENT"])
-            table.add([ready.url, ready.managementPort.map { "http://\(ready.host):\($0)" } ?? "none"])
+            var table = Table(["AMQP", "TLS", "MANAGEMENT"])
+            table.add([address.port == nil ? "none" : ready.url, ready.tlsUrl ?? "none", ready.managementUrl ?? "none"])
             return table
         }
     }
