@@ -6,8 +6,8 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Run the embedded AMQP 0-9-1 broker, or look into a running one.",
         discussion: """
-            Without a subcommand it runs the broker until Ctrl-C. The other subcommands ask the management API of a running
-            one (or of a RabbitMQ node) and need a user: MILLRACE_BROKER_USER, and its password in MILLRACE_BROKER_PASSWORD
+            Without a subcommand it runs the broker until Ctrl-C. The other subcommands ask the management API of a running \
+            one (or of a RabbitMQ node) and need a user: MILLRACE_BROKER_USER, and its password in MILLRACE_BROKER_PASSWORD \
             or in the file that MILLRACE_BROKER_PASSWORD_FILE names. Default: guest, guest.
 
             EXAMPLES

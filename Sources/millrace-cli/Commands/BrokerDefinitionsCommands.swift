@@ -27,7 +27,7 @@ struct BrokerExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write a definitions file that this broker and RabbitMQ import.",
         discussion: """
-            Passwords are kept as scrypt hashes, which RabbitMQ cannot use: in the file such a user has an empty password_hash
+            Passwords are kept as scrypt hashes, which RabbitMQ cannot use: in the file such a user has an empty password_hash \
             for RabbitMQ, and its own hash for this broker. Users whose passwords are given get RabbitMQ's hash instead.
             --passwords names a JSON file {"user": "password"}; each password is checked first.
 

@@ -7,9 +7,9 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Run real orders through every part and check the invariants.",
         discussion: """
-            Starts everything on a data folder of its own, posts the orders of a CSV file to the REST edge, waits until nothing
-            moves, and checks that nothing was lost, doubled or left over. Exits 0 only if every invariant holds; leaves nothing
-            running and nothing on disk. Given DATABASE_URL or AMQP_URL it uses those servers instead of private ones: they must not
+            Starts everything on a data folder of its own, posts the orders of a CSV file to the REST edge, waits until nothing \
+            moves, and checks that nothing was lost, doubled or left over. Exits 0 only if every invariant holds; leaves nothing \
+            running and nothing on disk. Given DATABASE_URL or AMQP_URL it uses those servers instead of private ones: they must not \
             have anything of these workers, and what it makes there it removes.
 
             EXAMPLES

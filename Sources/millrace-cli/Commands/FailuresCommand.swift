@@ -157,7 +157,7 @@ struct FailuresCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Replace the data of a failed message: a copy with a new id is handled in its place.",
             discussion: """
-                The copy's causation is the original. A message that could not be read at all has no data to replace: give the whole
+                The copy's causation is the original. A message that could not be read at all has no data to replace: give the whole \
                 envelope with --envelope. Prints the id of the copy.
                 """)
         @OptionGroup var target: Target

@@ -8,8 +8,8 @@ struct ListenCommand: AsyncParsableCommand {
         commandName: "listen",
         abstract: "Forward the messages of topics to a web server, each as a CloudEvents request.",
         discussion: """
-            Posts each message in order and goes on when the server has answered 2xx. Answers 408, 425, 429 and 5xx, and a server
-            that cannot be reached, are tried again with growing pauses; any other answer is final: it is said, and the next
+            Posts each message in order and goes on when the server has answered 2xx. Answers 408, 425, 429 and 5xx, and a server \
+            that cannot be reached, are tried again with growing pauses; any other answer is final: it is said, and the next \
             message follows. It reads through a queue of its own, which is gone afterwards: a tool for development, not a worker.
 
             EXAMPLES

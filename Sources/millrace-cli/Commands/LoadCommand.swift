@@ -6,7 +6,7 @@ struct LoadCommand: AsyncParsableCommand {
         commandName: "load",
         abstract: "Load a CSV file of orders through the REST edge.",
         discussion: """
-            The file has the columns customer, quantity and amount; the unit price names the product. Products are added and
+            The file has the columns customer, quantity and amount; the unit price names the product. Products are added and \
             their stock is set first. Exits 2 if some orders were refused or their answers lost.
 
             EXAMPLES

@@ -9,12 +9,12 @@ struct PublishCommand: AsyncParsableCommand {
         commandName: "publish",
         abstract: "Publish events or commands, and wait until the broker has them.",
         discussion: """
-            TOPIC is a topic, or `commands` for a command. The data is one JSON value, a JSON array, or a stream of values
-            (NDJSON): each value, or each element of the array, becomes a message of its own with an id of its own. It is checked
-            against the contract in topics/ before it is sent; a file is checked as a whole first. Messages go out in order; when
+            TOPIC is a topic, or `commands` for a command. The data is one JSON value, a JSON array, or a stream of values \
+            (NDJSON): each value, or each element of the array, becomes a message of its own with an id of its own. It is checked \
+            against the contract in topics/ before it is sent; a file is checked as a whole first. Messages go out in order; when \
             one fails, none is sent after it.
 
-            The id of each message goes to standard output once the broker has confirmed it. After Ctrl-C, what is in flight
+            The id of each message goes to standard output once the broker has confirmed it. After Ctrl-C, what is in flight \
             settles, and the command says which messages the broker has; --skip goes on from there.
 
             Exit codes: 0 all confirmed, 1 none, 2 some, 5 the broker does not answer, 64 wrong usage.

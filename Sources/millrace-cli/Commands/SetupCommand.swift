@@ -6,13 +6,13 @@ struct SetupCommand: AsyncParsableCommand {
         commandName: "setup",
         abstract: "Make the workers' roles, schemas and broker users on servers that are there.",
         discussion: """
-            For each worker: a PostgreSQL role that reaches its own schema alone, and a RabbitMQ user that reaches its own queues and
-            topics alone (through the management plugin). Writes each worker's URLs to DIR/<worker>/env, mode 0600. May be repeated:
+            For each worker: a PostgreSQL role that reaches its own schema alone, and a RabbitMQ user that reaches its own queues and \
+            topics alone (through the management plugin). Writes each worker's URLs to DIR/<worker>/env, mode 0600. May be repeated: \
             it keeps the passwords that the files hold, and mends what differs.
 
-            The administrators' URLs come from the environment, because arguments can be read by everybody on the machine:
-            DATABASE_URL, BROKER_MANAGEMENT_URL (http://user:password@host:15672) and AMQP_URL (where workers reach the broker; default:
-            port 5672 of the management's host); or from files that DATABASE_URL_FILE … name. An option may give a URL without its
+            The administrators' URLs come from the environment, because arguments can be read by everybody on the machine: \
+            DATABASE_URL, BROKER_MANAGEMENT_URL (http://user:password@host:15672) and AMQP_URL (where workers reach the broker; default: \
+            port 5672 of the management's host); or from files that DATABASE_URL_FILE … name. An option may give a URL without its \
             password, which then comes from PGPASSWORD or BROKER_MANAGEMENT_PASSWORD. What is not given is left alone.
 
             EXAMPLES

@@ -9,14 +9,14 @@ struct TailCommand: AsyncParsableCommand {
         commandName: "tail",
         abstract: "Print the messages of topics as they pass, until Ctrl-C.",
         discussion: """
-            TOPIC is a topic, `commands`, or a pattern over topics: * stands for a word, # for any number of words.
-            It reads through a queue of its own, which is gone afterwards; nobody else misses a message for it. After a lost
+            TOPIC is a topic, `commands`, or a pattern over topics: * stands for a word, # for any number of words. \
+            It reads through a queue of its own, which is gone afterwards; nobody else misses a message for it. After a lost \
             connection it goes on with what comes then. On a terminal it prints lines for people, in a pipe NDJSON.
 
-            --where takes a condition: paths such as type, partitionkey or data.items[0].quantity, the values 'text', 12, true and
+            --where takes a condition: paths such as type, partitionkey or data.items[0].quantity, the values 'text', 12, true and \
             null, the comparisons == != < <= > >= contains startswith, and `and`, `or`, `not`, ( ).
 
-            --format takes letters after %: t type, i id, v data, T time, k key, o topic, s subject, S source, n sequence,
+            --format takes letters after %: t type, i id, v data, T time, k key, o topic, s subject, S source, n sequence, \
             c correlation id, C causation id, e the whole envelope.
 
             EXAMPLES

@@ -121,9 +121,9 @@ struct TopicsCheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Compare the contracts with those that were released: would they break anything?",
         discussion: """
-            Backward: what was written by the old contracts is read by the new ones (stored events, publishers that were not
-            updated). Forward: what is written by the new contracts is read by the old ones (consumers that were not updated).
-            Full is both. A released version of a message must stay compatible; a new version may differ in any way: what it asks
+            Backward: what was written by the old contracts is read by the new ones (stored events, publishers that were not \
+            updated). Forward: what is written by the new contracts is read by the old ones (consumers that were not updated). \
+            Full is both. A released version of a message must stay compatible; a new version may differ in any way: what it asks \
             of whom is said as a note.
 
             Exit codes: 0 compatible, 1 the contracts are not in order, 4 incompatible, 64 wrong usage.

@@ -6,8 +6,8 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Start the project's workers and the servers they need, until Ctrl-C.",
         discussion: """
-            Starts a private PostgreSQL cluster unless DATABASE_URL is given, and the embedded broker unless AMQP_URL is given;
-            makes a role and a schema for each worker; migrates; starts each worker as a process of its own, and starts it again
+            Starts a private PostgreSQL cluster unless DATABASE_URL is given, and the embedded broker unless AMQP_URL is given; \
+            makes a role and a schema for each worker; migrates; starts each worker as a process of its own, and starts it again \
             when it crashes. Ctrl-C drains everything, a second one kills it. The next `up` finds everything where it was.
 
             EXAMPLES

@@ -38,8 +38,8 @@ struct WorkerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Run one worker in the foreground, against given servers.",
             discussion: """
-                This process becomes the worker, so signals reach it directly: SIGTERM drains and exits 0. The servers come from
-                DATABASE_URL and AMQP_URL, or else from a running `millrace up`. Give URLs with passwords by the environment;
+                This process becomes the worker, so signals reach it directly: SIGTERM drains and exits 0. The servers come from \
+                DATABASE_URL and AMQP_URL, or else from a running `millrace up`. Give URLs with passwords by the environment; \
                 arguments can be read by everybody on the machine.
 
                 EXAMPLES
