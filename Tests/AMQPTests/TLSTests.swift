@@ -1,46 +1,17 @@
 import AMQP
-import Foundation
 import Servers
 import Testing
 import TestSupport
 
 /// That the peer is really verified: a client that accepts everything passes no test of this suite.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct TLSTests {
-    /// Certificates made with openssl: two authorities, the first of which signed the server's for `localhost`.
-    private struct Certificates {
-        let directory: String
-        func path(_ name: String) -> String { "\(directory)/\(name)" }
-
-        init() async throws {
-            directory = try TemporaryDirectory.make(prefix: "millrace-tls") + "/tls"
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            try Data("subjectAltName=DNS:localhost\n".utf8).write(to: URL(fileURLWithPath: directory + "/extensions"))
-            for ca in ["ca", "other"] { try await openssl("req", "-x509", "-days", "2", "-subj", "/CN=\(ca)", "-keyout", "\(ca).key", "-out", "\(ca).pem") }
-            try await openssl("req", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
-            try await run(
-                "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out",
-                "server.pem")
-            // The broker may run as somebody else.
-            for folder in [directory, (directory as NSString).deletingLastPathComponent] { chmod(folder, 0o755) }
-            for file in try FileManager.default.contentsOfDirectory(atPath: directory) { chmod(path(file), 0o644) }
-        }
-
-        private func openssl(_ command: String, _ arguments: String...) async throws {
-            try await run([command, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"] + arguments)
-        }
-
-        private func run(_ arguments: String...) async throws { try await run(arguments) }
-
-        private func run(_ arguments: [String]) async throws {
-            let result = try await ChildProcess.run(.init(executable: "openssl", arguments: arguments, workingDirectory: directory))
-            guard result.status.isSuccess else { throw ServersError(.exitedEarly, "openssl \(arguments): \(result.standardError)") }
-        }
-    }
-
     /// Fails when the certificate is not checked against the authorities, and when its name is not checked against the host
     /// (each taken out by itself in RabbitHandle.prepare).
     @Test func verifiesThePeer() async throws {
-        let files = try await Certificates()
+        let files = try TestCertificates()
+        for authority in ["ca", "other"] { try await files.makeOwn(authority) }
+        try await files.make("server", commonName: "localhost", names: "DNS:localhost", by: "ca")
+        try files.share()
         let port = try FreePort.next()
         let node = try await PrivateRabbitMQ.temporary(settings: [
             "listeners.ssl.1": "127.0.0.1:\(port)", "ssl_options.cacertfile": files.path("ca.pem"), "ssl_options.certfile": files.path("server.pem"),

@@ -35,19 +35,26 @@ actor CommandBroker {
                 arguments: ["broker", "serve", "--listen", "127.0.0.1:\(port)", "--management", "127.0.0.1:\(managementPort)", "--data", folder + "/data", "--log", "error", "-o", "json"],
                 environment: Fixture.environment([:]), standardOutput: .lines, standardError: .file(folder + "/log"), isServer: true))
         process = child
-        var text = ""
-        for await line in child.standardOutput {
-            text += line
-            guard line == "}" else { continue }
-            struct Ready: Decodable {
-                var port: Int
-                var managementPort: Int
-            }
-            let ready = try JSONDecoder().decode(Ready.self, from: Data(text.utf8))
-            (port, managementPort) = (ready.port, ready.managementPort)
-            return
+        guard let ready = try await Ready.of(child) else {
+            throw ServersError(.exitedEarly, "the broker has ended: \((try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "")")
         }
-        throw ServersError(.exitedEarly, "the broker has ended: \((try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "")")
+        (port, managementPort) = (ready.port, ready.managementPort)
+    }
+
+    /// Where a broker listens.
+    struct Ready: Decodable {
+        var port: Int
+        var managementPort: Int
+
+        /// What the broker prints once it does; nil if it ends before.
+        static func of(_ broker: ChildProcess) async throws -> Ready? {
+            var text = ""
+            for await line in broker.standardOutput {
+                text += line
+                if line == "}" { return try JSONDecoder().decode(Ready.self, from: Data(text.utf8)) }
+            }
+            return nil
+        }
     }
 
     /// Ends it as a power failure would.

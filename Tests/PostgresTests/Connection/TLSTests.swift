@@ -6,40 +6,19 @@ import TestSupport
 
 /// A server with a certificate for `localhost` from an authority of our own.
 @Suite(.timeLimit(.minutes(3))) struct TLSTests {
-    private static func run(_ folder: String, _ arguments: String...) async throws {
-        let result = try await ChildProcess.run(
-            .init(executable: "/usr/bin/openssl", arguments: arguments, workingDirectory: folder), timeout: .seconds(30))
-        if !result.status.isSuccess { throw PostgresError(code: .usage, message: result.standardError) }
-    }
-
-    private static func certificates() async throws -> String {
-        let folder = try TemporaryDirectory.make(prefix: "millrace-tls")
-        for authority in ["ca", "other"] {
-            try await run(
-                folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                "/CN=\(authority)", "-keyout", "\(authority).key", "-out", "\(authority).crt")
-        }
-        try await run(
-            folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost", "-keyout",
-            "server.key", "-out", "server.csr")
-        try "subjectAltName=DNS:localhost".write(toFile: folder + "/san.txt", atomically: true, encoding: .utf8)
-        try await run(
-            folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile",
-            "san.txt", "-out", "server.crt")
-        return folder
-    }
-
     /// Fails when `sslmode` does not reach libpq: the wrong authority and the wrong host name would be accepted.
     @Test func verifyFullReallyVerifies() async throws {
-        let folder = try await Self.certificates()
+        let certificates = try TestCertificates()
+        for authority in ["ca", "other"] { try await certificates.makeOwn(authority) }
+        try await certificates.make("server", commonName: "localhost", names: "DNS:localhost", by: "ca")
         let server = try await PrivatePostgres.temporary()
         // The server refuses a key that others may read, and runs under an account of its own: let it copy the files itself.
         var configuration = try PostgresConfiguration(url: await server.tcpURL())
         configuration.allowRawSQL = true
         let setup = try await PostgresConnection.connect(configuration, logger: TestPostgres.logger)
         let data = try await setup.queryOne("show data_directory", as: String.self)!
-        for name in ["server.crt", "server.key"] {
-            let content = try String(contentsOfFile: folder + "/" + name, encoding: .utf8).split(separator: "\n").joined(separator: "\n")
+        for (file, name) in [("server.pem", "server.crt"), ("server.key", "server.key")] {
+            let content = try String(contentsOfFile: certificates.path(file), encoding: .utf8)
             let path = data + "/" + name
             let lines = content.split(separator: "\n").map { "select '\($0)'" }.joined(separator: " union all ")
             try await setup.execute(
@@ -50,7 +29,7 @@ import TestSupport
         await setup.close()
 
         configuration.sslMode = .verifyFull
-        configuration.sslRootCert = folder + "/ca.crt"
+        configuration.sslRootCert = certificates.path("ca.pem")
         configuration.host = "localhost"
         configuration.parameters["hostaddr"] = "127.0.0.1"
         let good = configuration
@@ -62,7 +41,7 @@ import TestSupport
         #expect(hostError?.code == .connectionFailed && hostError?.message.contains("does not match host name") == true)
 
         var wrongAuthority = configuration
-        wrongAuthority.sslRootCert = folder + "/other.crt"
+        wrongAuthority.sslRootCert = certificates.path("other.pem")
         let authorityError = await failure { try await connect(wrongAuthority) }
         #expect(authorityError?.message.contains("certificate verify failed") == true)
 
