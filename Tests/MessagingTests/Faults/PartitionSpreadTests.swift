@@ -7,41 +7,11 @@ import Testing
 /// Several instances of a worker whose queue is split.
 @Suite(.timeLimit(.minutes(3)))
 struct PartitionSpreadTests {
-    private static let partitions = 4
-
     private func split(_ configuration: inout MessagingConfiguration) {
-        configuration.partitions = Self.partitions
+        configuration.partitions = Rig.partitions
         configuration.batchSize = 20
         configuration.prefetch = 40
         configuration.shareInterval = .milliseconds(150)
-    }
-
-    private func withRig(_ body: (Rig) async throws -> Void) async throws {
-        try await Rig.with { rig in
-            do {
-                try await body(rig)
-            } catch {
-                await remove(rig)
-                throw error
-            }
-            await remove(rig)
-        }
-    }
-
-    private func remove(_ rig: Rig) async {
-        for partition in 0..<Self.partitions { _ = try? await rig.amqp.delete(queue: "worker.\(rig.worker).\(partition)") }
-        _ = try? await rig.amqp.delete(exchange: "worker.\(rig.worker)")
-    }
-
-    private func publish(_ rig: Rig, _ envelopes: [Envelope]) async {
-        let outcomes = await rig.publisher.publish(
-            envelopes.map { envelope in
-                var properties = MessageProperties(contentType: WellKnown.contentType, messageID: envelope.id.lowercased)
-                properties.headers = ["partitionkey": .string(envelope.partitionKey ?? "")]
-                return OutgoingMessage(
-                    exchange: rig.topic, routingKey: envelope.type, properties: properties, body: envelope.encoded(), mandatory: true)
-            })
-        #expect(outcomes.allSatisfy { $0.isConfirmed })
     }
 
     /// Under constant load an instance that comes later gets its share, every message is handled once, the order of each key holds
@@ -49,7 +19,7 @@ struct PartitionSpreadTests {
     ///
     /// Fails when nothing is handed over (QueueConsumer.run): the second instance stands by for all partitions.
     @Test func theInstancesShareThePartitions() async throws {
-        try await withRig { rig in
+        try await Rig.withPartitions { rig in
             let proxy = try Proxy(to: try AMQPPort.of(rig.amqpURL))
             defer { proxy.close() }
             let handlers = rig.recording { _, context in try await context.db.execute("SELECT pg_sleep(0.0005)") }
@@ -60,7 +30,7 @@ struct PartitionSpreadTests {
                     defer { number += 120 }
                     return number
                 }
-                await publish(rig, (from..<(from + 120)).map { rig.message($0, key: "k\($0 % 24)") })
+                await rig.publishByKey((from..<(from + 120)).map { rig.message($0, key: "k\($0 % 24)") })
             }
             try await rig.elsewhere(amqpPort: proxy.port) { one in
                 try await one.running(handlers, split) { first in
@@ -97,7 +67,7 @@ struct PartitionSpreadTests {
     /// Queues of another number of partitions would take messages that nobody handles. Fails when they are not looked for
     /// (WorkerTopology.refuseOtherLayout).
     @Test func theNumberOfPartitionsIsNotChangedOverQueuesThatAreLeft() async throws {
-        try await withRig { rig in
+        try await Rig.withPartitions { rig in
             try await rig.messaging(rig.recording(), split).declareTopology()
             for count in [1, 3] {
                 let error = await #expect(throws: MessagingError.self) {
@@ -106,7 +76,7 @@ struct PartitionSpreadTests {
                 #expect(error?.message.contains("left over from another number of partitions") == true)
             }
             try await rig.messaging(rig.recording(), split).declareTopology()
-            await remove(rig)
+            await rig.removePartitions()
             try await rig.messaging(rig.recording()).declareTopology()
             let back = await #expect(throws: MessagingError.self) { try await rig.messaging(rig.recording(), split).declareTopology() }
             #expect(back?.message.contains("worker.\(rig.worker),") == true)

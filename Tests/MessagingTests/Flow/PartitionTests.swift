@@ -8,51 +8,19 @@ import TestSupport
 /// A worker's queue split over several by the partition key.
 @Suite(.timeLimit(.minutes(3)))
 struct PartitionTests {
-    private static let partitions = 4
-
     private func split(_ configuration: inout MessagingConfiguration) {
-        configuration.partitions = Self.partitions
+        configuration.partitions = Rig.partitions
         configuration.batchSize = 20
-    }
-
-    /// What `withRig` does, and the queues of the partitions are removed too.
-    private func withRig(_ broker: TestBroker, _ body: (Rig) async throws -> Void) async throws {
-        try await Rig.with(broker) { rig in
-            do {
-                try await body(rig)
-            } catch {
-                await remove(rig)
-                throw error
-            }
-            await remove(rig)
-        }
-    }
-
-    private func remove(_ rig: Rig) async {
-        for partition in 0..<Self.partitions { _ = try? await rig.amqp.delete(queue: "worker.\(rig.worker).\(partition)") }
-        _ = try? await rig.amqp.delete(exchange: "worker.\(rig.worker)")
-    }
-
-    /// Publishes as the relay does: the key goes into the header by which the exchange chooses.
-    private func publish(_ rig: Rig, _ envelopes: [Envelope]) async {
-        let outcomes = await rig.publisher.publish(
-            envelopes.map { envelope in
-                var properties = MessageProperties(contentType: WellKnown.contentType, messageID: envelope.id.lowercased)
-                properties.headers = ["partitionkey": .string(envelope.partitionKey ?? "")]
-                return OutgoingMessage(
-                    exchange: rig.topic, routingKey: envelope.type, properties: properties, body: envelope.encoded(), mandatory: true)
-            })
-        #expect(outcomes.allSatisfy { $0.isConfirmed })
     }
 
     /// Fails when the exchange between the topics and the queues is left out (WorkerTopology.make).
     @Test(arguments: TestBroker.allCases) func eachKeyGoesToOneQueueAndAllQueuesGetSome(_ broker: TestBroker) async throws {
-        try await withRig(broker) { rig in
+        try await Rig.withPartitions(broker) { rig in
             try await rig.messaging(rig.recording(), split).declareTopology()
             // Two of each key: a queue holds both or none.
-            await publish(rig, (0..<400).map { rig.message($0, key: "k\($0 % 200)") })
+            await rig.publishByKey((0..<400).map { rig.message($0, key: "k\($0 % 200)") })
             var total = 0
-            for partition in 0..<Self.partitions {
+            for partition in 0..<Rig.partitions {
                 let queue = "worker.\(rig.worker).\(partition)"
                 let count = try await rig.amqp.queueInfo(queue)?.messages ?? 0
                 #expect(count > 0 && count % 2 == 0, "\(queue)")
@@ -69,7 +37,7 @@ struct PartitionTests {
     /// Two processes with four partitions, each of which loses its broker now and then. Fails without x-single-active-consumer
     /// (WorkerTopology.make): both take from each queue, and the messages of a key overtake one another.
     @Test(arguments: TestBroker.allCases) func theOrderOfAKeyHoldsOverTwoProcesses(_ broker: TestBroker) async throws {
-        try await withRig(broker) { rig in
+        try await Rig.withPartitions(broker) { rig in
             let first = try Proxy(to: try AMQPPort.of(rig.amqpURL))
             let second = try Proxy(to: try AMQPPort.of(rig.amqpURL))
             defer {
@@ -82,7 +50,7 @@ struct PartitionTests {
                     try await one.running(handlers, split) { messagingOne in
                         try await two.running(handlers, split) { messagingTwo in
                             for round in 0..<4 {
-                                await publish(rig, (0..<300).map { rig.message(round * 300 + $0, key: "k\($0 % 15)") })
+                                await rig.publishByKey((0..<300).map { rig.message(round * 300 + $0, key: "k\($0 % 15)") })
                                 try await rig.eventually { try await rig.count("seen") >= round * 300 + 50 }
                                 if round % 2 == 0 { first.cut() } else { second.cut() }
                             }
@@ -103,16 +71,16 @@ struct PartitionTests {
 
     /// What a worker itself publishes carries the key. Fails when the relay leaves the header out: all would hash alike.
     @Test(arguments: TestBroker.allCases) func theRelayWritesTheKeyIntoTheHeader(_ broker: TestBroker) async throws {
-        try await withRig(broker) { rig in
+        try await Rig.withPartitions(broker) { rig in
             var handlers = MessageHandlers()
             handlers.on(rawType: "thing.asked", topic: rig.topic) { envelope, context in
                 try context.publish(rig.message(envelope.value, key: envelope.partitionKey, type: "thing.done"), to: rig.topic)
             }
             handlers.on(rawType: "thing.done", topic: rig.topic) { envelope, context in Rig.record(envelope, context) }
-            let queues = (0..<Self.partitions).map { "worker.\(rig.worker).\($0)" }
+            let queues = (0..<Rig.partitions).map { "worker.\(rig.worker).\($0)" }
             let taken = Box<[String: Int]>([:])
             try await rig.running(handlers, split) { _ in
-                await publish(rig, (0..<100).map { rig.message($0, key: "k\($0)", type: "thing.asked") })
+                await rig.publishByKey((0..<100).map { rig.message($0, key: "k\($0)", type: "thing.asked") })
                 try await rig.eventually { try await rig.count("seen") == 100 }
             }
             // Drained. What is published now stays in the queues, where it can be counted.
