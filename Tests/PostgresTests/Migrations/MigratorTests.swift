@@ -60,6 +60,16 @@ struct MigratorTests {
         }
     }
 
+    /// The kill of a client process ends its session; here the session that sleeps in a migration is ended directly.
+    private func killSleeper(_ client: PostgresClient, _ schema: String) async throws {
+        while try await client.execute(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE query LIKE 'SELECT pg_sleep(60)%' AND query LIKE \("%" + schema + "%") AND state = 'active'
+            """
+        ).isEmpty {}
+    }
+
     /// Fails when the script and its entry do not share a transaction.
     @Test("a migration that fails leaves nothing behind, names its script and line, and can be mended")
     func failure() async throws {
@@ -207,16 +217,7 @@ struct MigratorTests {
             let slow = Migration(
                 version: "2", description: "slow", sql: "INSERT INTO a VALUES (2); SELECT pg_sleep(60) /* \(schema) */;")
             let failed = Task { try await migrator(client, schema, [Self.first, slow]).migrate() }
-            var killed = false
-            while !killed {
-                // The kill of a client process ends its session; here the session is ended directly.
-                let result = try await client.execute(
-                    """
-                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                    WHERE query LIKE 'SELECT pg_sleep(60)%' AND query LIKE \("%" + schema + "%") AND state = 'active'
-                    """)
-                killed = !result.isEmpty
-            }
+            try await killSleeper(client, schema)
             let outcome = await failed.result
             #expect(throws: PostgresError.self) { _ = try outcome.get() }
             #expect(try await rows(client) == [1])
@@ -236,15 +237,7 @@ struct MigratorTests {
                 sql: "-- executeInTransaction=false\nINSERT INTO a VALUES (2); SELECT pg_sleep(60) /* \(schema) */;")
             let all = migrator(client, schema, [Self.first, slow])
             let failed = Task { try await all.migrate() }
-            var killed = false
-            while !killed {
-                let result = try await client.execute(
-                    """
-                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                    WHERE query LIKE 'SELECT pg_sleep(60)%' AND query LIKE \("%" + schema + "%") AND state = 'active'
-                    """)
-                killed = !result.isEmpty
-            }
+            try await killSleeper(client, schema)
             let outcome = await failed.result
             #expect(throws: PostgresError.self) { _ = try outcome.get() }
             let error = await #expect(throws: PostgresError.self) { try await all.migrate() }
