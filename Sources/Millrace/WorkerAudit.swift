@@ -33,48 +33,30 @@ struct WorkerAudit {
     }
 
     private func messagingCounts(_ db: PostgresTransaction) async throws -> [String: Int] {
-        let row = try await db.queryOne(
+        try await db.queryOne(
             """
-            SELECT (SELECT count(*) FROM inbox) AS handled, (SELECT count(*) FROM outbox) AS unsent,
-                (SELECT count(*) FROM parked) AS parked, (SELECT count(*) FROM timers) AS timers
+            SELECT (SELECT count(*) FROM inbox) AS "inbox.handled", (SELECT count(*) FROM outbox) AS "outbox.unsent",
+                (SELECT count(*) FROM parked) AS parked, (SELECT count(*) FROM timers) AS "timers.pending"
             """,
-            as: MessagingRow.self)
-        guard let row else { return [:] }
-        return [
-            "inbox.handled": row.handled, "outbox.unsent": row.unsent, "parked": row.parked, "timers.pending": row.timers,
-        ]
+            as: [String: Int].self) ?? [:]
     }
 
     private func sagaCounts(_ db: PostgresTransaction) async throws -> [String: Int] {
-        let rows = try await db.query(
-            "SELECT status::text AS status, count(*) AS count FROM saga_instances GROUP BY status", as: SagaRow.self)
-        func sum(_ isCounted: (String) -> Bool) -> Int {
-            rows.reduce(0) { $0 + (isCounted($1.status) ? $1.count : 0) }
-        }
-        return [
-            "sagas.total": sum { _ in true },
-            "sagas.completed": sum { $0 == "completed" },
-            "sagas.compensated": sum { $0 == "compensated" },
-            "sagas.unfinished": sum { $0 != "completed" && $0 != "compensated" },
-            "sagas.stuck": sum { $0 == "stuck" },
-        ]
+        try await db.queryOne(
+            """
+            SELECT count(*) AS "sagas.total",
+                count(*) FILTER (WHERE status = 'completed') AS "sagas.completed",
+                count(*) FILTER (WHERE status = 'compensated') AS "sagas.compensated",
+                count(*) FILTER (WHERE status NOT IN ('completed', 'compensated')) AS "sagas.unfinished",
+                count(*) FILTER (WHERE status = 'stuck') AS "sagas.stuck"
+            FROM saga_instances
+            """,
+            as: [String: Int].self) ?? [:]
     }
 
     static func json(_ counts: [String: Int]) -> [UInt8] {
         var json = JSONObjectWriter()
         for (key, value) in counts.sorted(by: { $0.key < $1.key }) { json.integer(key, value) }
         return json.finished()
-    }
-
-    private struct MessagingRow: Decodable, Sendable {
-        var handled: Int
-        var unsent: Int
-        var parked: Int
-        var timers: Int
-    }
-
-    private struct SagaRow: Decodable, Sendable {
-        var status: String
-        var count: Int
     }
 }

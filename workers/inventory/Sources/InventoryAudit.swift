@@ -3,7 +3,7 @@ import Millrace
 /// Whether the stock adds up: for each product, what is available and what is reserved must be what was put in.
 enum InventoryAudit {
     static func counts(_ db: any PostgresExecutor) async throws -> [String: Int] {
-        let row = try await db.queryOne(
+        try await db.queryOne(
             """
             WITH sold AS (
                 SELECT item."productId" AS product_id, sum(item.quantity)::bigint AS quantity
@@ -15,26 +15,12 @@ enum InventoryAudit {
                 FROM products p LEFT JOIN sold s USING (product_id)
             )
             SELECT
-                (SELECT count(*) FROM products) AS products,
-                (SELECT count(*) FROM balance WHERE difference <> 0) AS unbalanced,
-                (SELECT coalesce(sum(greatest(difference, 0)), 0)::bigint FROM balance) AS twice,
-                (SELECT count(*) FROM reservations WHERE status = 'active') AS active
+                (SELECT count(*) FROM products) AS "products.total",
+                (SELECT count(*) FROM balance WHERE difference <> 0) AS "products.unbalanced",
+                -- Pieces that were taken out of stock without a reservation that accounts for them.
+                (SELECT coalesce(sum(greatest(difference, 0)), 0)::bigint FROM balance) AS "reservations.duplicate",
+                (SELECT count(*) FROM reservations WHERE status = 'active') AS "reservations.active"
             """,
-            as: Row.self)
-        guard let row else { return [:] }
-        return [
-            "products.total": row.products,
-            "products.unbalanced": row.unbalanced,
-            // Pieces that were taken out of stock without a reservation that accounts for them.
-            "reservations.duplicate": row.twice,
-            "reservations.active": row.active,
-        ]
-    }
-
-    private struct Row: Decodable, Sendable {
-        var products: Int
-        var unbalanced: Int
-        var twice: Int
-        var active: Int
+            as: [String: Int].self) ?? [:]
     }
 }

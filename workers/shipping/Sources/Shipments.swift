@@ -45,23 +45,17 @@ enum Shipments {
 
     /// How many shipments are on their way, and how many orders have more than one.
     static func counts(_ db: any PostgresExecutor) async throws -> [String: Int] {
-        let row = try await db.queryOne(
+        try await db.queryOne(
             """
-            SELECT count(*) FILTER (WHERE status = 'created') AS active,
+            SELECT count(*) FILTER (WHERE status = 'created') AS "shipments.active",
                 count(*) - count(DISTINCT order_id) AS duplicates
             FROM shipments
             """,
-            as: Counts.self)
-        return ["shipments.active": row?.active ?? 0, "duplicates": row?.duplicates ?? 0]
+            as: [String: Int].self) ?? [:]
     }
 
     private struct Shipment: Decodable, Sendable {
         var shipmentID: UUID
         var status: String
-    }
-
-    private struct Counts: Decodable, Sendable {
-        var active: Int
-        var duplicates: Int
     }
 }
