@@ -106,7 +106,7 @@ let package = Package(
                 "Locking", "Contracts", "Postgres", "AMQP", "Messaging", "EventStore", "Projections", "Sagas",
                 "Edge", "Observability", hummingbird, nioPosix, logging, lifecycle, unixSignals,
             ]),
-        library("MillraceTesting", ["Broker", logging]),
+        library("MillraceTesting", ["Broker", "Contracts", logging]),
         .executableTarget(
             name: "millrace-cli",
             dependencies: [

@@ -1,4 +1,5 @@
 public import Broker
+import Contracts
 public import Logging
 
 /// Runs a body with a broker of its own: in this process, in memory, at a free port, gone at the end.
@@ -34,7 +35,7 @@ public func withBrokerAddress<Value: Sendable>(
     change(&configuration)
     let broker = Broker(configuration: configuration, logger: logger)
     let address = try await broker.start()
-    let user = "\(escaped(configuration.defaultUser)):\(escaped(configuration.defaultPassword))"
+    let user = "\(configuration.defaultUser.percentEncoded):\(configuration.defaultPassword.percentEncoded)"
     let url = address.url.replacing("://", with: "://\(user)@", maxReplacements: 1) + "/%2F"
     do {
         let value = try await body(address, url)
@@ -49,14 +50,4 @@ public func withBrokerAddress<Value: Sendable>(
 extension Logger {
     /// Says nothing: what a test's broker logs would only hide what the test says.
     public static var silent: Logger { Logger(label: "broker") { _ in SwiftLogNoOpLogHandler() } }
-}
-
-/// Escapes what is not unreserved in URLs (RFC 3986, section 2.3).
-private func escaped(_ text: String) -> String {
-    text.utf8.map { byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: String(Unicode.Scalar(byte))
-        default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-    }.joined()
 }

@@ -64,7 +64,7 @@ actor PrivateBroker {
     /// The URL of a user: `amqp://user:password@127.0.0.1:port/%2F`. Without arguments it is the administrator's.
     func url(user: String = administrator, password: String? = nil) -> String {
         let known = users.first { $0.name == user }?.password ?? self.password
-        return "amqp://\(ManagementPath.escaped(user)):\(ManagementPath.escaped(password ?? known))@127.0.0.1:\(port)/%2F"
+        return "amqp://\(user.percentEncoded):\((password ?? known).percentEncoded)@127.0.0.1:\(port)/%2F"
     }
 
     /// Stops the broker in good order.
@@ -125,7 +125,7 @@ actor PrivateBroker {
         let client = ManagementClient(HTTPEndpoint(port: managementPort), user: Self.administrator, password: password)
         try await client.executeThenClose { client in
             for user in users {
-                let name = ManagementPath.escaped(user.name)
+                let name = user.name.percentEncoded
                 try await client.send(
                     "PUT", "users/" + name,
                     body: ["password": .string(user.password), "tags": .array(user.tags.map { .string($0) })])
@@ -135,7 +135,7 @@ actor PrivateBroker {
             }
             for exchange in exchanges {
                 try await client.send(
-                    "PUT", "exchanges/%2F/" + ManagementPath.escaped(exchange.name),
+                    "PUT", "exchanges/%2F/" + exchange.name.percentEncoded,
                     body: ["type": .string(exchange.kind), "durable": .bool(true)])
             }
         }

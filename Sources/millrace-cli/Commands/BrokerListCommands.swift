@@ -45,19 +45,7 @@ struct BrokerListOptions: ParsableArguments {
     @OptionGroup var output: OutputOptions
     @Option(help: "Only this virtual host.") var vhost: String?
 
-    func path(_ noun: String) -> String { vhost.map { noun + "/" + ManagementPath.escaped($0) } ?? noun }
-}
-
-/// The parts of paths.
-enum ManagementPath {
-    static func escaped(_ part: String) -> String {
-        part.utf8.map { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: String(Unicode.Scalar(byte))
-            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
-    }
+    func path(_ noun: String) -> String { vhost.map { noun + "/" + $0.percentEncoded } ?? noun }
 }
 
 struct BrokerQueuesCommand: AsyncParsableCommand {
@@ -69,7 +57,7 @@ struct BrokerQueuesCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let order = sort.map { "?sort=\(ManagementPath.escaped($0))&sort_reverse=true" } ?? ""
+            let order = sort.map { "?sort=\($0.percentEncoded)&sort_reverse=true" } ?? ""
             let queues = try await options.management.with { try await $0.list(options.path("queues") + order) }
             options.output.print(
                 queues,
@@ -135,7 +123,7 @@ struct BrokerUsersCommand: AsyncParsableCommand {
             try await reporting {
                 let password = try passwordFile.map(BrokerSettings.secret) ?? environmentPassword()
                 try await management.with {
-                    _ = try await $0.send("PUT", "users/" + ManagementPath.escaped(name), body: ["password": .string(password), "tags": .string(tags)])
+                    _ = try await $0.send("PUT", "users/" + name.percentEncoded, body: ["password": .string(password), "tags": .string(tags)])
                 }
                 Console.shared.say("user \(name) can log in")
             }
@@ -156,7 +144,7 @@ struct BrokerUsersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting {
-                try await management.with { _ = try await $0.send("DELETE", "users/" + ManagementPath.escaped(name)) }
+                try await management.with { _ = try await $0.send("DELETE", "users/" + name.percentEncoded) }
             }
         }
     }
@@ -193,7 +181,7 @@ struct BrokerPermissionsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting {
-                let path = "permissions/" + ManagementPath.escaped(vhost) + "/" + ManagementPath.escaped(user)
+                let path = "permissions/" + vhost.percentEncoded + "/" + user.percentEncoded
                 try await management.with {
                     _ = try await $0.send("PUT", path, body: ["configure": .string(configure), "write": .string(write), "read": .string(read)])
                 }

@@ -24,7 +24,7 @@ struct BrokerSetup: Sendable {
 
     /// Makes a virtual host if it is missing.
     func makeHost(_ name: String) async throws -> SetupStep {
-        let path = "vhosts/\(ManagementPath.escaped(name))"
+        let path = "vhosts/\(name.percentEncoded)"
         if try await find(path) != nil { return SetupStep("vhost", name, .kept) }
         try await put(path, [:])
         return SetupStep("vhost", name, .made)
@@ -32,11 +32,11 @@ struct BrokerSetup: Sendable {
 
     /// Makes a user, or gives it this password; and exactly these permissions in the virtual host.
     func make(_ account: PrivateRabbitMQ.User, in host: String) async throws -> [SetupStep] {
-        let name = ManagementPath.escaped(account.name)
+        let name = account.name.percentEncoded
         let exists = try await find("users/\(name)") != nil
         try await put("users/\(name)", ["password": .string(account.password), "tags": .string(account.tags.joined(separator: ","))])
 
-        let path = "permissions/\(ManagementPath.escaped(host))/\(name)"
+        let path = "permissions/\(host.percentEncoded)/\(name)"
         let wanted: JSONValue = [
             "configure": .string(account.configure), "write": .string(account.write), "read": .string(account.read),
         ]
@@ -52,7 +52,7 @@ struct BrokerSetup: Sendable {
     /// Makes a durable exchange if there is none of this name; one that is there stays as it is.
     func makeExchange(_ name: String, kind: String, in host: String) async throws -> SetupStep {
         let what = name == WellKnown.commandsExchange ? "exchange" : "topic"
-        let path = "exchanges/\(ManagementPath.escaped(host))/\(ManagementPath.escaped(name))"
+        let path = "exchanges/\(host.percentEncoded)/\(name.percentEncoded)"
         if try await find(path) != nil { return SetupStep(what, name, .kept) }
         let answer = try await ask("PUT", path, ["type": .string(kind), "durable": .bool(true)])
         // An administrator may give everybody permissions and yet have none himself.

@@ -17,9 +17,7 @@ struct CommandRoutes: Sendable {
 
     @Sendable
     private func show(_ request: Request, _ context: HTTPContext) async throws -> Response {
-        guard let id = context.parameters.get("id").flatMap({ UUID(uuidString: $0) }) else {
-            throw Problem.notFound("There is no such command")
-        }
+        let id = try Identifier.id(context, "There is no such command")
         let row = try await db.queryOne(
             """
             SELECT type, subject, status, failure, reason, accepted_at, finished_at FROM commands WHERE id = \(id)

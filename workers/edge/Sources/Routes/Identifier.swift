@@ -1,5 +1,11 @@
 import Millrace
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Identifiers that clients choose, of products and customers.
 enum Identifier {
     /// How many characters one may have.
@@ -19,18 +25,11 @@ enum Identifier {
         return text
     }
 
-    /// A text as one segment of a path.
-    static func encoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            let character = Character(UnicodeScalar(byte))
-            if byte < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character)) {
-                result.append(character)
-            } else {
-                result += "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
-            }
-        }
-        return result
+    /// An id that we have made, in a path.
+    /// - Throws: ``Problem`` 404 for what is no id.
+    static func id(_ context: HTTPContext, _ missing: String) throws -> UUID {
+        guard let id = context.parameters.get("id").flatMap({ UUID(uuidString: $0) }) else { throw Problem.notFound(missing) }
+        return id
     }
 
     /// Undoes percent-encoding; nil for what is not well-formed.

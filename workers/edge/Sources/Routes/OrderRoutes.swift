@@ -63,9 +63,7 @@ struct OrderRoutes: Sendable {
 
     @Sendable
     private func show(_ request: Request, _ context: HTTPContext) async throws -> Response {
-        guard let id = context.parameters.get("id").flatMap({ UUID(uuidString: $0) }) else {
-            throw Problem.notFound("There is no such order")
-        }
+        let id = try Identifier.id(context, "There is no such order")
         if let order = try await db.queryOne(OrderRow.select + "WHERE order_id = \(id)", as: OrderRow.self) {
             return Response.json { order.write(to: &$0) }
         }

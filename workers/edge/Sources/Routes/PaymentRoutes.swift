@@ -16,9 +16,7 @@ struct PaymentRoutes: Sendable {
 
     @Sendable
     private func show(_ request: Request, _ context: HTTPContext) async throws -> Response {
-        guard let id = context.parameters.get("id").flatMap({ UUID(uuidString: $0) }) else {
-            throw Problem.notFound("There is no such payment")
-        }
+        let id = try Identifier.id(context, "There is no such payment")
         let row = try await db.queryOne(
             "SELECT order_id, amount_cents, status, reason, updated_at FROM payments WHERE payment_id = \(id)", as: Row.self)
         guard let row else { throw Problem.notFound("There is no such payment") }

@@ -27,7 +27,7 @@ struct ProductRoutes: Sendable {
                 productID: body.identifier("productId"), name: body.member("name").text(length: 1...200),
                 priceCents: body.integer("priceCents", in: 0...1_000_000_000))
         }
-        let uri = "/products/\(Identifier.encoded(product.productID))"
+        let uri = "/products/\(product.productID.percentEncoded)"
         let draft = CommandSender.Draft(
             id: .v7(), subject: ("productId", product.productID, uri), receivedAt: receivedAt)
         return try await commands.accept(product, draft, request) { _ in
@@ -45,7 +45,7 @@ struct ProductRoutes: Sendable {
         let receivedAt = Date.now
         let id = try Identifier.parameter("id", context, "There is no such product")
         let quantity = try JSONReader.read(await JSONBody.read(request)) { $0.integer("quantity", in: 0...1_000_000_000) }
-        let uri = "/products/\(Identifier.encoded(id))"
+        let uri = "/products/\(id.percentEncoded)"
         let draft = CommandSender.Draft(id: .v7(), subject: ("productId", id, uri), receivedAt: receivedAt)
         return try await commands.accept(SetInventory(productID: id, quantity: quantity), draft, request) { result in
             Response.json { json in
