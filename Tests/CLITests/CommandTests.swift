@@ -60,6 +60,7 @@ import Testing
         let result = try await Fixture.run("doctor", "-o", "json")
         let checks = try #require(try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8)) as? [[String: Any]])
         #expect(checks.count > 6)
+        #expect(Set(checks.map { $0["name"] as? String }).count == checks.count, "each thing is looked for once")
         for check in checks where check["isFine"] as? Bool == false { #expect((check["remedy"] as? String)?.isEmpty == false) }
         let isFine = checks.allSatisfy { $0["isFine"] as? Bool == true }
         #expect(result.status == .exited(isFine ? 0 : 1))

@@ -55,7 +55,6 @@ struct DoctorCommand: AsyncParsableCommand {
         checks.append(await library("libpq", debian: "libpq-dev", brew: "libpq"))
         checks.append(await library("libcrypto", debian: "libssl-dev", brew: "openssl@3"))
         checks.append(await library("librabbitmq", debian: "librabbitmq-dev", brew: "rabbitmq-c"))
-        checks.append(await library("libcrypto", debian: "libssl-dev", brew: "openssl@3"))
         checks.append(
             Check(
                 name: "PostgreSQL server", isFine: ServersAvailability.postgres != nil,
