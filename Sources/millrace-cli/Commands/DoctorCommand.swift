@@ -99,7 +99,7 @@ struct DoctorCommand: AsyncParsableCommand {
         guard let project = try? Project.find() else {
             return [Check(name: "project", isFine: false, found: "no folder workers/ here or above", remedy: "cd to the project")]
         }
-        if RunState.read(project.path + "/.millrace") != nil { return [] }
+        if RunState.read(project.dataFolder) != nil { return [] }
         return project.workers.compactMap { worker in
             guard let port = worker.port else { return nil }
             let isFree = FreePort.isFree(port)

@@ -37,8 +37,7 @@ struct LoadCommand: AsyncParsableCommand {
     private func perform() async throws {
         let orders = try OrderFile.read(file, limit: limit)
         guard !orders.isEmpty else { throw UsageFailure("\(file) holds no order") }
-        let folder = data ?? (try? Project.find()).map { $0.path + "/.millrace" } ?? ".millrace"
-        let running = RunState.read(folder)?.workers.first { $0.name == "edge" }.flatMap { URLComponents(string: $0.url)?.port }
+        let running = RunState.find(data)?.workers.first { $0.name == "edge" }.flatMap { URLComponents(string: $0.url)?.port }
         let loader = Loader(port: port ?? running ?? 8080, options: .init(connections: connections, rate: rate, wait: wait, patience: .seconds(20)))
         let catalogue = Catalogue(orders)
         let console = Console.shared

@@ -18,8 +18,8 @@ struct MigrateCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let project = try Project.find()
-            let workers = try project.workers(only: only.map { $0.split(separator: ",").map(String.init) })
-            let folder = try DataFolder(data ?? project.path + "/.millrace")
+            let workers = try project.workers(only: only)
+            let folder = try DataFolder(data ?? project.dataFolder)
             let supervisor = Supervisor(.init(project: project, workers: workers, usesOwnPorts: false), folder: folder)
             do {
                 let done: Bool? = try await StopSignals().stoppable {

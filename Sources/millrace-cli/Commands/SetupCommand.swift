@@ -32,7 +32,7 @@ struct SetupCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let project = try Project.find()
-            let workers = try project.workers(only: only.map { $0.split(separator: ",").map(String.init) })
+            let workers = try project.workers(only: only)
             let places = try SetupPlaces(database: databaseUrl, management: brokerManagementUrl, broker: amqpUrl)
             let folder = URL(fileURLWithPath: secrets).standardizedFileURL.path
             let setup = Setup(places: places, workers: workers, secrets: WorkerSecrets(folder: folder), rotates: rotate)

@@ -112,7 +112,7 @@ struct ComparisonOptions: ParsableArguments {
     func findings() async throws -> [ContractFinding] {
         let new = try topics.catalog()
         let old = try await ReleasedContracts.load(against, beside: topics.folder())
-        return ContractComparison.findings(from: old, to: new, consumers: try topics.consumers())
+        return ContractComparison.findings(from: old, to: new, consumers: try topics.consumers().consumers)
     }
 }
 

@@ -71,9 +71,7 @@ struct TopicsCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting {
                 let catalog = try topics.catalog()
-                let folder = try topics.folder()
-                let home = (folder as NSString).deletingLastPathComponent
-                let consumers = MessageConsumers(workers: try topics.workers(), home: home.isEmpty ? "." : home)
+                let consumers = try topics.consumers()
                 if let topic = catalog[topic: name], catalog[type: name] == nil {
                     if schema { throw UsageFailure("--schema is of one message: \(name)/\(topic.messages.first?.type ?? "TYPE")") }
                     show(topic, consumers)

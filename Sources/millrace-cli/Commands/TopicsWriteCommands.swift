@@ -63,9 +63,7 @@ struct TopicsDocsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let home = (try topics.folder() as NSString).deletingLastPathComponent
-            let consumers = MessageConsumers(workers: try topics.workers(), home: home.isEmpty ? "." : home)
-            let page = TopicsPage(catalog: try topics.catalog(), consumers: consumers, title: title).html
+            let page = TopicsPage(catalog: try topics.catalog(), consumers: try topics.consumers(), title: title).html
             if out == "-" { return Console.shared.output(page) }
             let path = out + "/index.html"
             do {

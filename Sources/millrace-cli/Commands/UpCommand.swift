@@ -37,9 +37,8 @@ struct UpCommand: AsyncParsableCommand {
 
     private func perform() async throws {
         let project = try Project.find()
-        let names = only.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
-        let workers = try project.workers(only: names)
-        let folder = try DataFolder(data ?? project.path + "/.millrace")
+        let workers = try project.workers(only: only)
+        let folder = try DataFolder(data ?? project.dataFolder)
         let supervisor = Supervisor(
             .init(project: project, workers: workers, leastGravity: log.gravity, logLevel: log == .debug ? "debug" : nil), folder: folder)
         let console = Console.shared

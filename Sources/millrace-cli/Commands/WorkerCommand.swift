@@ -59,7 +59,7 @@ struct WorkerCommand: AsyncParsableCommand {
                 var environment = ProcessInfo.processInfo.environment
                 // What was set for this process alone is the more particular.
                 if let envFile { environment.merge(try EnvironmentFile.read(envFile)) { own, _ in own } }
-                let state = RunState.read(data ?? project.path + "/.millrace")?.workers.first { $0.name == name }
+                let state = RunState.read(data ?? project.dataFolder)?.workers.first { $0.name == name }
                 environment["DATABASE_URL"] = environment["DATABASE_URL"] ?? state?.databaseURL
                 environment["AMQP_URL"] = environment["AMQP_URL"] ?? state?.amqpURL
                 for key in ["DATABASE_URL", "AMQP_URL"] where environment[key]?.isEmpty ?? true {

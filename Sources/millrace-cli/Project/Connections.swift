@@ -9,23 +9,17 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The data folder of a running `millrace up`.", valueName: "dir"))
     var data: String?
 
-    /// What runs in the data folder.
-    var state: RunState? {
-        let folder = data ?? (try? Project.find()).map { $0.path + "/.millrace" } ?? ".millrace"
-        return RunState.read(folder)
-    }
-
     /// The database: `DATABASE_URL`, else that of the running `up`.
     func databaseURL() throws -> String {
         if let url = ProcessInfo.processInfo.environment["DATABASE_URL"], !url.isEmpty { return url }
-        if let state { return state.databaseURL }
+        if let state = RunState.find(data) { return state.databaseURL }
         throw UsageFailure("no database: set DATABASE_URL, or start `millrace up` first")
     }
 
     /// The broker: `AMQP_URL`, else that of the running `up`.
     func amqpURL() throws -> String {
         if let url = ProcessInfo.processInfo.environment["AMQP_URL"], !url.isEmpty { return url }
-        if let state { return state.amqpURL }
+        if let state = RunState.find(data) { return state.amqpURL }
         throw UsageFailure("no broker: set AMQP_URL, or start `millrace up` first")
     }
 

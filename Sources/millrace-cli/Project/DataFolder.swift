@@ -71,6 +71,9 @@ struct RunState: Codable, Sendable {
     var amqpURL: String
     var workers: [Worker]
 
+    /// What runs in this folder, or if none is named in that of the project.
+    static func find(_ folder: String?) -> RunState? { read(folder ?? (try? Project.find())?.dataFolder ?? ".millrace") }
+
     /// Reads what a running `up` has written into the folder; nil if nothing runs there.
     static func read(_ folder: String) -> RunState? {
         guard let data = FileManager.default.contents(atPath: folder + "/run.json"),

@@ -11,14 +11,10 @@ package struct Project: Sendable {
     /// Finds the project: `MILLRACE_HOME`, else the current folder or the nearest above it that has `workers/`.
     package static func find(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Project {
         if let home = environment["MILLRACE_HOME"], !home.isEmpty { return try Project(path: home) }
-        let start = URL(fileURLWithPath: FileManager.default.currentDirectoryPath).standardizedFileURL.path
-        var folder = start
-        while true {
-            if isFolder(folder + "/workers") { return try Project(path: folder) }
-            if folder == "/" || folder.isEmpty { break }
-            folder = (folder as NSString).deletingLastPathComponent
+        guard let folder = Folder.nearest(holding: "workers") else {
+            throw UsageFailure("found no folder workers/ in \(Folder.current) or above it; go to the project, or set MILLRACE_HOME")
         }
-        throw UsageFailure("found no folder workers/ in \(start) or above it; go to the project, or set MILLRACE_HOME")
+        return try Project(path: folder)
     }
 
     /// Reads every `workers/*/worker.yaml`.
@@ -34,10 +30,13 @@ package struct Project: Sendable {
         guard !workers.isEmpty else { throw UsageFailure("\(folder) holds no worker (a folder with a worker.yaml)") }
     }
 
-    /// The workers of these names, all for nil.
-    package func workers(only names: [String]?) throws -> [WorkerManifest] {
+    /// Where servers, passwords and run state lie unless another folder is named.
+    var dataFolder: String { path + "/.millrace" }
+
+    /// The workers of these names, separated by commas; all for nil.
+    func workers(only names: String?) throws -> [WorkerManifest] {
         guard let names else { return workers }
-        return try names.map { try worker($0) }
+        return try names.split(separator: ",").map { try worker($0.trimmingCharacters(in: .whitespaces)) }
     }
 
     /// The worker of this name.
@@ -72,11 +71,6 @@ package struct Project: Sendable {
             let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
         #endif
         return (own as NSString).deletingLastPathComponent
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }
 }
 

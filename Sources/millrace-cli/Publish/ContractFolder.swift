@@ -7,18 +7,11 @@ enum ContractFolder {
     /// `topics`, so that places in it are short.
     static func find(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String {
         if let home = environment["MILLRACE_HOME"], !home.isEmpty { return home + "/topics" }
-        let start = URL(fileURLWithPath: FileManager.default.currentDirectoryPath).standardizedFileURL.path
-        var folder = start
-        while true {
-            var isFolder: ObjCBool = false
-            if FileManager.default.fileExists(atPath: folder + "/topics", isDirectory: &isFolder), isFolder.boolValue {
-                return folder == start ? "topics" : folder + "/topics"
-            }
-            if folder == "/" || folder.isEmpty { break }
-            folder = (folder as NSString).deletingLastPathComponent
+        guard let folder = Folder.nearest(holding: "topics") else {
+            throw UsageFailure(
+                "found no folder topics/ here or above; go to the project, set MILLRACE_HOME, make one with `millrace topics new`, or waive the check with --no-check")
         }
-        throw UsageFailure(
-            "found no folder topics/ here or above; go to the project, set MILLRACE_HOME, make one with `millrace topics new`, or waive the check with --no-check")
+        return folder == Folder.current ? "topics" : folder + "/topics"
     }
 
     /// Reads all contracts.

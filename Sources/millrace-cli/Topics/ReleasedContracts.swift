@@ -9,11 +9,9 @@ enum ReleasedContracts {
     ///   - folder: the folder of the present contracts.
     /// - Throws: `UsageFailure` when it is none of them.
     static func load(_ source: String, beside folder: String) async throws -> TopicCatalog {
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue {
+        if Folder.exists(source) {
             let inner = source + "/topics"
-            let isProject = FileManager.default.fileExists(atPath: inner, isDirectory: &isFolder) && isFolder.boolValue
-            return try TopicsOptions.load(isProject ? inner : source)
+            return try TopicsOptions.load(Folder.exists(inner) ? inner : source)
         }
         return try await fromGit(source, folder)
     }

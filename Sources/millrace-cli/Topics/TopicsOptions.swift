@@ -1,5 +1,4 @@
 import ArgumentParser
-import Compatibility
 import ContractFiles
 import Contracts
 import Foundation
@@ -16,10 +15,7 @@ struct TopicsOptions: ParsableArguments {
     func catalog() throws -> TopicCatalog { try Self.load(folder()) }
 
     static func load(_ folder: String) throws -> TopicCatalog {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-            throw UsageFailure("there is no folder \(folder)")
-        }
+        guard Folder.exists(folder) else { throw UsageFailure("there is no folder \(folder)") }
         do {
             return try TopicCatalog.load(directory: folder)
         } catch {
@@ -27,17 +23,17 @@ struct TopicsOptions: ParsableArguments {
         }
     }
 
-    /// The workers beside the contracts, none when there are none.
-    func workers() throws -> [WorkerManifest] {
-        let home = ((try folder()) as NSString).deletingLastPathComponent
-        return (try? Project(path: home.isEmpty ? "." : home))?.workers ?? []
+    /// The folder that the contracts lie in beside `workers/`.
+    private func home() throws -> String {
+        let home = (try folder() as NSString).deletingLastPathComponent
+        return home.isEmpty ? "." : home
     }
 
+    /// The workers beside the contracts, none when there are none.
+    func workers() throws -> [WorkerManifest] { (try? Project(path: home()))?.workers ?? [] }
+
     /// Who takes a message in: by the manifests of the workers, and by whether their sources name its type.
-    func consumers() throws -> ContractConsumers {
-        let home = ((try folder()) as NSString).deletingLastPathComponent
-        return try MessageConsumers(workers: workers(), home: home.isEmpty ? "." : home).consumers
-    }
+    func consumers() throws -> MessageConsumers { try MessageConsumers(workers: workers(), home: home()) }
 }
 
 extension TopicCatalog {
