@@ -1,5 +1,6 @@
 import ContractFiles
 import Foundation
+import Servers
 
 /// The contracts that the present ones are compared with: a folder, or a state of the Git repository.
 enum ReleasedContracts {
@@ -18,15 +19,15 @@ enum ReleasedContracts {
 
     private static func fromGit(_ reference: String, _ folder: String) async throws -> TopicCatalog {
         guard !reference.hasPrefix("-") else { throw UsageFailure("\(reference) is neither a folder nor a Git reference") }
-        let commit = try git(["rev-parse", "--verify", "--quiet", "--end-of-options", reference + "^{commit}"], in: folder)
+        let commit = try await git(["rev-parse", "--verify", "--quiet", "--end-of-options", reference + "^{commit}"], in: folder)
         guard let commit else { throw UsageFailure("\(reference) is neither a folder nor a Git reference of the repository of \(folder)") }
         let hash = commit.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let list = try git(["ls-tree", "--name-only", "-z", hash, "."], in: folder) else {
+        guard let list = try await git(["ls-tree", "--name-only", "-z", hash, "."], in: folder) else {
             throw Failed("git ls-tree \(reference) failed in \(folder)")
         }
         var topics: [TopicFile] = []
         for name in list.split(separator: "\0").map(String.init).sorted() where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-            guard let text = try git(["show", "\(hash):./\(name)"], in: folder) else {
+            guard let text = try await git(["show", "\(hash):./\(name)"], in: folder) else {
                 throw Failed("git show \(reference):./\(name) failed in \(folder)")
             }
             do {
@@ -41,21 +42,8 @@ enum ReleasedContracts {
 
     /// Runs Git in a folder.
     /// - Returns: what it prints; nil when it fails.
-    private static func git(_ arguments: [String], in folder: String) throws -> String? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git", "-C", folder] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            throw Failed("cannot run git: \(error)")
-        }
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+    private static func git(_ arguments: [String], in folder: String) async throws -> String? {
+        let result = try await ChildProcess.run(.init(executable: "git", arguments: ["-C", folder] + arguments))
+        return result.status.isSuccess ? result.standardOutput : nil
     }
 }
