@@ -57,7 +57,7 @@ public actor PrivateRabbitMQ {
     /// The AMQP port; 0 before the first start. It stays the same for every further start.
     public private(set) var port: Int
 
-    private var users: [User]
+    private let users: [User]
     private let plugins: [String]
     private let settings: [String: String]
     private let logger: Logger
@@ -94,9 +94,6 @@ public actor PrivateRabbitMQ {
         try await server.start()
         return server
     }
-
-    /// Replaces the users besides the administrator; takes effect at the next start.
-    public func setUsers(_ users: [User]) { self.users = users }
 
     /// Starts the node and waits until it answers on its AMQP port; takes 3 to 5 seconds.
     ///

@@ -111,8 +111,6 @@ package struct PipelineState<Request: PipelineRequest, Value: PipelineValue> {
     package var isIdle: Bool { expectations.isEmpty && !hasOpenFlight }
     /// Whether an answer is due.
     package var expectsReply: Bool { !expectations.isEmpty }
-    /// How many requests are unanswered.
-    package var pendingCount: Int { pending.count }
 
     /// The request whose answer comes next, and which of its statements.
     package var current: (request: Request, index: Int)? {

@@ -179,7 +179,7 @@ struct Demo: Sendable {
         let client = await supervisor.brokerURL().flatMap { try? AMQPConfiguration(url: $0) }.map { AMQPClient(configuration: $0, logger: .quiet) }
         for worker in workers {
             let name = worker.manifest.name
-            let info = try? await client?.queueInfo("worker.\(name)")
+            let info = try? await client?.queueInfo(worker.manifest.queue)
             let http = HTTPClient(port: worker.port, connections: 1)
             let health = try? await http.send(.init(method: .GET, path: "/health/ready"), timeout: .seconds(5))
             await http.close()

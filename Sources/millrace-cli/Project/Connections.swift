@@ -1,4 +1,3 @@
-import AMQP
 import ArgumentParser
 import Foundation
 import Logging
@@ -29,13 +28,6 @@ struct ConnectionOptions: ParsableArguments {
         configuration.searchPath = schema
         configuration.applicationName = "millrace"
         return try await PostgresClient(configuration: configuration, logger: .quiet).executeThenClose(body)
-    }
-
-    /// Calls `body` with a client of the broker.
-    func withBroker<R: Sendable>(_ body: (AMQPClient) async throws -> R) async throws -> R {
-        var configuration = try AMQPConfiguration(url: amqpURL())
-        configuration.connectionName = "millrace"
-        return try await AMQPClient(configuration: configuration, logger: .quiet).executeThenClose(body)
     }
 }
 
