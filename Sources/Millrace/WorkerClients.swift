@@ -27,7 +27,7 @@ struct WorkerClients {
         } catch {
             throw SettingsError("DATABASE_URL: \(error.message)")
         }
-        configuration.searchPath = quoted(worker.settings.schema)
+        configuration.setSchema(worker.settings.schema)
         configuration.applicationName = "millrace/\(worker.name)"
         // Batches, relay, retries, timers, submissions and queries; each is opened when it is first needed.
         configuration.pool.minimum = 1
@@ -49,9 +49,5 @@ struct WorkerClients {
         }
         configuration.connectionName = "millrace/\(worker.name)"
         return AMQPClient(configuration: configuration, logger: logger)
-    }
-
-    private static func quoted(_ identifier: String) -> String {
-        "\"" + identifier.replacing("\"", with: "\"\"") + "\""
     }
 }

@@ -14,6 +14,9 @@ extension PostgresConfiguration {
         for (name, value) in parts.parameters { try apply(name, value) }
     }
 
+    /// Makes unqualified names those of one schema, whatever letters its name has.
+    public mutating func setSchema(_ name: String) { searchPath = "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+
     /// The same URL with another login, database or search path; whatever is nil stays as it is.
     ///
     /// This is how the URL of an administrator becomes that of a worker's role. Parameters that say the same thing in another

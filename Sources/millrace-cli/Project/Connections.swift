@@ -23,9 +23,9 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// Calls `body` with a client whose unqualified names are those of the schema.
-    func withDatabase<R: Sendable>(schema: String?, _ body: (PostgresClient) async throws -> R) async throws -> R {
+    func withDatabase<R: Sendable>(schema: String, _ body: (PostgresClient) async throws -> R) async throws -> R {
         var configuration = try PostgresConfiguration(url: databaseURL())
-        configuration.searchPath = schema
+        configuration.setSchema(schema)
         configuration.applicationName = "millrace"
         return try await PostgresClient(configuration: configuration, logger: .quiet).executeThenClose(body)
     }

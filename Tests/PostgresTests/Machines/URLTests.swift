@@ -16,6 +16,14 @@ import Testing
         #expect(throws: PostgresError.self) { try PostgresConfiguration(url: url) }
     }
 
+    /// Fails when the name goes into the search path as it is: PostgreSQL would fold its letters, or read several names.
+    @Test func aSchemaMayHaveAnyName() throws {
+        var configuration = try PostgresConfiguration(url: "postgres://h/d")
+        configuration.setSchema(#"My "shop", eu"#)
+        #expect(configuration.searchPath == #""My ""shop"", eu""#)
+        #expect(Migrator.firstSchema(of: configuration.searchPath) == #"My "shop", eu"#)
+    }
+
     /// Every part of a rewritten URL is what it was, or what was asked for.
     @Test(arguments: [
         "postgres://admin:secret@db.example:6543/postgres?sslmode=verify-full&sslrootcert=/etc/ca%20x.pem&application_name=a%26b",
