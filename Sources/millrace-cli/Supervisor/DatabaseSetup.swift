@@ -3,15 +3,8 @@ import Postgres
 
 /// Makes the database, and for each worker a role that reaches its own schema alone.
 struct DatabaseSetup {
+    /// The name of the database in a private cluster.
     static let database = "millrace"
-
-    /// Makes the database if it is missing; `url` is a superuser's.
-    static func makeDatabase(_ url: String) async throws {
-        try await withClient(url) { client in
-            let existing = try await client.execute("SELECT FROM pg_database WHERE datname = \(database)")
-            if existing.isEmpty { try await client.execute("CREATE DATABASE \(identifier: database)") }
-        }
-    }
 
     /// Makes the database that the URL names, if it is missing.
     /// - Returns: whether it was missing.

@@ -73,7 +73,7 @@ actor ManagedWorker {
 
     private func run() async {
         while machine.phase != .ended, machine.phase != .stopping {
-            let end: SupervisorMachine.End
+            let end: ExitStatus
             do {
                 let child = try ChildProcess.spawn(configuration(["run"]))
                 process = child
@@ -84,9 +84,8 @@ actor ManagedWorker {
                         await self?.remember(line)
                     }
                 }
-                let status = await child.wait()
+                end = await child.wait()
                 await printing.value
-                end = status.end
             } catch {
                 Console.shared.complain("\(manifest.name): \(error)")
                 end = .exited(1)
@@ -95,10 +94,10 @@ actor ManagedWorker {
             case .nothing:
                 return
             case .giveUp:
-                Console.shared.complain("\(manifest.name) has ended with \(end.words) and is not started again\n\(Self.readable(lastLines.joined(separator: "\n")))")
+                Console.shared.complain("\(manifest.name) has ended with \(end) and is not started again\n\(Self.readable(lastLines.joined(separator: "\n")))")
                 return
             case .restart(let pause):
-                if printer.leastGravity < 4 { Console.shared.warn("\(manifest.name) has ended with \(end.words); starting it again") }
+                if printer.leastGravity < 4 { Console.shared.warn("\(manifest.name) has ended with \(end); starting it again") }
                 try? await Task.sleep(for: pause)
             }
         }
@@ -121,23 +120,5 @@ actor ManagedWorker {
             guard let log = LogLine(String(line)) else { return "  " + line }
             return "  \(log.level): \(log.message) \(log.fields.joined(separator: " "))"
         }.joined(separator: "\n")
-    }
-}
-
-extension ExitStatus {
-    var end: SupervisorMachine.End {
-        switch self {
-        case .exited(let code): .exited(code)
-        case .signaled(let number): .signaled(number)
-        }
-    }
-}
-
-extension SupervisorMachine.End {
-    var words: String {
-        switch self {
-        case .exited(let code): "exit code \(code)"
-        case .signaled(let number): "signal \(number)"
-        }
     }
 }

@@ -12,8 +12,6 @@ actor Supervisor {
         var usesOwnPorts = true
         /// Logs below this gravity are not shown; 4 shows none.
         var leastGravity = 1
-        /// Variables for the workers, over those of this process.
-        var environment: [String: String] = [:]
         var logLevel: String?
     }
 
@@ -37,8 +35,6 @@ actor Supervisor {
     private(set) var workers: [ManagedWorker] = []
     private var watchers: [Task<Void, Never>] = []
     private var isStopping = false
-    /// How often a private server has come back after it had ended.
-    private(set) var serverRestarts = 0
 
     init(_ configuration: Configuration, folder: DataFolder) {
         self.configuration = configuration
@@ -63,7 +59,7 @@ actor Supervisor {
         if let broker { state.amqpURL = await broker.url() }
         let width = configuration.workers.map(\.name.count).max() ?? 0
         for (column, manifest) in configuration.workers.enumerated() {
-            var environment = own.merging(configuration.environment) { $1 }
+            var environment = own
             var workerDatabase = state.databaseURL
             if hasRoles { workerDatabase = try await roleURL(manifest, passwords["pg-" + manifest.name] ?? "", base: databaseURL) }
             var workerBroker = state.amqpURL
@@ -153,9 +149,15 @@ actor Supervisor {
             Task { await worker.stop(timeout: .zero) }
         }
         await broker?.kill()
-        await broker?.stop()
         await postgres?.kill()
         folder.removeState()
+    }
+
+    /// Removes the data of the private servers, and the folder; only after `stop`.
+    func removeData() async {
+        await broker?.remove()
+        await postgres?.remove()
+        try? FileManager.default.removeItem(atPath: folder.path)
     }
 
     /// What `kill` can be asked for.
@@ -171,13 +173,6 @@ actor Supervisor {
         case .database: await postgres?.kill()
         }
     }
-
-    private func removeServers() async {
-        await broker?.remove()
-        await postgres?.remove()
-    }
-
-    private var folderPath: String { folder.path }
 
     /// The private servers and their processes.
     var serverPIDs: [(String, Int32)] {
@@ -229,10 +224,11 @@ actor Supervisor {
         }
         let server = PrivatePostgres(dataDirectory: folder.path + "/postgres", logger: .quiet)
         postgres = server
-        let superuser = try await server.start()
+        try await server.start()
         watch("PostgreSQL", { await server.process }, restart: { try await server.start() })
-        try await DatabaseSetup.makeDatabase(superuser)
-        try await DatabaseSetup.makeRoles(server.url(database: DatabaseSetup.database), roles)
+        let database = await server.url(database: DatabaseSetup.database)
+        _ = try await DatabaseSetup.makeDatabaseIfMissing(database)
+        try await DatabaseSetup.makeRoles(database, roles)
         return true
     }
 
@@ -264,12 +260,11 @@ actor Supervisor {
                     machine.started(at: .now)
                     let status = await child.wait()
                     while !isStopping, !Task.isCancelled {
-                        guard case .restart(let pause) = machine.ended(status.end, at: .now) else { return }
+                        guard case .restart(let pause) = machine.ended(status, at: .now) else { return }
                         try? await Task.sleep(for: pause)
                         if isStopping { return }
                         do {
                             try await restart()
-                            serverRestarts += 1
                             break
                         } catch {
                             Console.shared.warn("\(name) does not start again: \(error)")
@@ -279,13 +274,5 @@ actor Supervisor {
                     current = await process()
                 }
             })
-    }
-}
-
-extension Supervisor {
-    /// Removes the data of the private servers, and the folder; only after `stop`.
-    func removeData() async {
-        await removeServers()
-        try? FileManager.default.removeItem(atPath: folderPath)
     }
 }

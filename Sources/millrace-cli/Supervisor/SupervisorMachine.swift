@@ -1,3 +1,5 @@
+package import Servers
+
 /// Decides what to do when a process that should run has ended. Pure: time comes in, actions go out.
 package struct SupervisorMachine: Sendable {
     /// How restarts are spaced.
@@ -10,12 +12,6 @@ package struct SupervisorMachine: Sendable {
         package var stableAfter: Duration = .seconds(10)
 
         package init() {}
-    }
-
-    /// How the process ended.
-    package enum End: Sendable, Equatable {
-        case exited(Int32)
-        case signaled(Int32)
     }
 
     /// What is to be done.
@@ -56,7 +52,7 @@ package struct SupervisorMachine: Sendable {
     }
 
     /// It has ended, or could not be started.
-    package mutating func ended(_ end: End, at now: ContinuousClock.Instant) -> Action {
+    package mutating func ended(_ end: ExitStatus, at now: ContinuousClock.Instant) -> Action {
         switch phase {
         case .stopping, .ended:
             phase = .ended
