@@ -25,7 +25,7 @@ extension Message {
     public static var catalog: MessageCatalog? { nil }
 
     /// What the envelope's `dataschema` says of this type: `millrace:order.created:1`.
-    public static var schemaIdentifier: String { "millrace:\(type):\(version)" }
+    public static var schemaIdentifier: String { WellKnown.schemaIdentifier(type, version: version) }
 }
 
 /// A fact, in the past tense. It is published to the topic that owns it.
@@ -44,4 +44,7 @@ public enum WellKnown {
 
     /// The content type of an encoded envelope (CloudEvents 1.0 JSON format, section 3).
     public static let contentType = "application/cloudevents+json"
+
+    /// What `dataschema` says of a version of a message: `millrace:order.created:1`.
+    public static func schemaIdentifier(_ type: String, version: Int) -> String { "millrace:\(type):\(version)" }
 }

@@ -48,7 +48,7 @@ public struct MessageSchema: Sendable {
     }
 
     /// What the envelope's `dataschema` says of it: `millrace:order.created:1`.
-    public var identifier: String { "millrace:\(type):\(version)" }
+    public var identifier: String { WellKnown.schemaIdentifier(type, version: version) }
 
     /// The schema as bytes, without a copy.
     public var schemaBytes: UnsafeBufferPointer<UInt8> {

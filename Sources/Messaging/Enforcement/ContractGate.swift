@@ -106,7 +106,7 @@ final class ContractGate: Sendable {
         }
         var envelope = envelope
         envelope.type = newKey.type
-        envelope.dataschema = "millrace:\(newKey.type):\(newKey.version)"
+        envelope.dataschema = WellKnown.schemaIdentifier(newKey.type, version: newKey.version)
         envelope.data = document.encoded()
         envelope.keep(document)
         return envelope

@@ -103,7 +103,7 @@ package struct CheckedContract: Sendable {
     }
 
     /// As the envelope names it.
-    package var dataschema: String { "millrace:\(contract.type):\(version.number)" }
+    package var dataschema: String { WellKnown.schemaIdentifier(contract.type, version: version.number) }
 
     /// - Throws: ``EventRefused`` that names every place that does not fit.
     func check(_ value: JSONValue) throws(EventRefused) {

@@ -101,7 +101,7 @@ struct AsyncAPIDocument {
                     "type": "object",
                     "properties": [
                         "type": ["const": .string(message.type)],
-                        "dataschema": ["enum": .array(message.versions.map { .string("millrace:\(message.type):\($0.number)") })],
+                        "dataschema": ["enum": .array(message.versions.map { .string(WellKnown.schemaIdentifier(message.type, version: $0.number)) })],
                         "data": data.count == 1 ? data[0] : ["anyOf": .array(data)],
                     ],
                 ],
@@ -121,7 +121,7 @@ struct AsyncAPIDocument {
             "specversion": "1.0", "id": "0198c7d0-5b7e-7c43-9f0e-2d1a4c6b8e10",
             "source": .string("/workers/\(catalog[topic: message.topic]?.owner ?? "")"), "type": .string(message.type),
             "subject": .string(key), "time": "2026-03-01T09:30:00.000000Z", "datacontenttype": "application/json",
-            "dataschema": .string("millrace:\(message.type):\(message.current.number)"), "partitionkey": .string(key),
+            "dataschema": .string(WellKnown.schemaIdentifier(message.type, version: message.current.number)), "partitionkey": .string(key),
             "correlationid": "0198c7d0-5b7e-7c43-9f0e-2d1a4c6b8e0f", "data": message.current.example,
         ]
     }
