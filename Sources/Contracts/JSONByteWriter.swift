@@ -5,24 +5,24 @@ import Foundation
 #endif
 
 /// Appends JSON to a byte array: no intermediate strings, no tree.
-struct JSONByteWriter {
-    private(set) var bytes: [UInt8] = []
+package struct JSONByteWriter: Sendable {
+    package private(set) var bytes: [UInt8] = []
 
     var count: Int { bytes.count }
 
-    init(capacity: Int) { bytes.reserveCapacity(capacity) }
+    package init(capacity: Int) { bytes.reserveCapacity(capacity) }
 
     /// A literal of the program; it is written as it is.
     @inline(__always)
-    mutating func append(_ text: StaticString) {
+    package mutating func append(_ text: StaticString) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     @inline(__always)
-    mutating func append(byte: UInt8) { bytes.append(byte) }
+    package mutating func append(byte: UInt8) { bytes.append(byte) }
 
     @inline(__always)
-    mutating func append(_ raw: [UInt8]) { bytes.append(contentsOf: raw) }
+    package mutating func append(_ raw: [UInt8]) { bytes.append(contentsOf: raw) }
 
     @inline(__always)
     mutating func append(_ raw: ArraySlice<UInt8>) { bytes.append(contentsOf: raw) }
@@ -31,7 +31,7 @@ struct JSONByteWriter {
     @inline(__always)
     mutating func append(raw text: String) { bytes.append(contentsOf: text.utf8) }
 
-    mutating func append(_ number: Int64) {
+    package mutating func append(_ number: Int64) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
             var position = 20
             var rest = number.magnitude
@@ -67,7 +67,7 @@ struct JSONByteWriter {
     }
 
     /// Text in quotes, escaped where JSON asks for it (RFC 8259, section 7).
-    mutating func append(quoted text: String) {
+    package mutating func append(quoted text: String) {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { append(escaping: $0) }
