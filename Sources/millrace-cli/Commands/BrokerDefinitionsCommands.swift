@@ -2,6 +2,7 @@ import ArgumentParser
 import Broker
 import Contracts
 import Foundation
+import Servers
 
 struct BrokerDefinitionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -96,9 +97,7 @@ struct BrokerExportCommand: AsyncParsableCommand {
     private func write(_ text: String) throws {
         if file == "-" { return Console.shared.output(String(text.dropLast())) }
         // Hashes of passwords are in it.
-        guard FileManager.default.createFile(atPath: file, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]) else {
-            throw Failed("cannot write \(file)")
-        }
+        try Secret.keep(text, in: file)
         Console.shared.say("wrote \(file)")
     }
 }
@@ -112,10 +111,9 @@ struct BrokerImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let data = file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
-            guard let data else { throw UsageFailure("cannot read \(file)") }
+            let data = try await ByteSource.all(of: file)
             let definitions: JSONValue
-            do { definitions = try JSONValue.parse(Array(data)) } catch { throw UsageFailure("\(file) is no JSON: \(error)") }
+            do { definitions = try JSONValue.parse(data) } catch { throw UsageFailure("\(file) is no JSON: \(error)") }
             let answer = try await management.with { try await $0.send("POST", "definitions", body: definitions) }
             if let ignored = answer["ignored"]?.arrayValue, !ignored.isEmpty {
                 Console.shared.warn("this broker does not have, and left out: \(answer.cell("ignored"))")

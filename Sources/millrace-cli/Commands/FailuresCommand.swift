@@ -168,11 +168,10 @@ struct FailuresCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting {
                 let id = try FailuresCommand.uuid(id)
-                let data = file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
-                guard let data else { throw UsageFailure("cannot read \(file)") }
-                guard (try? JSONSerialization.jsonObject(with: data)) != nil else { throw UsageFailure("the new data is not JSON") }
+                let data = try await ByteSource.all(of: file)
+                guard (try? JSONSerialization.jsonObject(with: Data(data))) != nil else { throw UsageFailure("the new data is not JSON") }
                 let copy = try await target.with { store in
-                    envelope ? try await store.edit(id, body: Array(data)) : try await store.edit(id, data: Array(data))
+                    envelope ? try await store.edit(id, body: data) : try await store.edit(id, data: data)
                 }
                 Console.shared.output(copy.uuidString.lowercased())
             }

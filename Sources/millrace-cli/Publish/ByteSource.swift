@@ -55,6 +55,18 @@ package final class ByteSource: Sendable {
         return try result.get()
     }
 
+    /// All of a file, or for `-` of standard input.
+    /// - Throws: ``UsageFailure`` if it cannot be opened or is larger than 256 MiB.
+    static func all(of path: String) async throws -> [UInt8] {
+        let source = path == "-" ? ByteSource() : try ByteSource(path: path)
+        var all: [UInt8] = []
+        while let bytes = try await source.read() {
+            all += bytes
+            guard all.count <= 256 << 20 else { throw UsageFailure("\(path == "-" ? "standard input" : path) is larger than 256 MiB") }
+        }
+        return all
+    }
+
     private static func next(_ descriptor: Int32, _ isCancelled: Once) throws -> [UInt8]? {
         // The short wait is only how soon a cancellation is seen; input ends it at once.
         while !poll(descriptor, milliseconds: 100) {
