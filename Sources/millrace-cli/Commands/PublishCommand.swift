@@ -100,8 +100,3 @@ struct PublishConnections: ParsableArguments {
         return options
     }
 }
-
-/// How messages are printed one by one.
-enum StreamFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, json, ndjson
-}

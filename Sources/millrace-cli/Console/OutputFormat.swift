@@ -6,6 +6,11 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json
 }
 
+/// How messages are printed one by one.
+enum StreamFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json, ndjson
+}
+
 /// The option `-o`.
 struct OutputOptions: ParsableArguments {
     @Option(name: [.short, .customLong("output")], help: "How to print data: table or json.")
