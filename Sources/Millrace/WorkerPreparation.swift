@@ -53,12 +53,7 @@ struct WorkerPreparation {
 
     private func prepareBroker() async throws {
         let clients = try WorkerClients(worker, logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await clients.amqp.run() }
-            try await clients.messaging.declareTopology()
-            await clients.amqp.close()
-            group.cancelAll()
-        }
+        try await clients.amqp.executeThenClose { _ in try await clients.messaging.declareTopology() }
         await clients.postgres.close()
         logger.info("The broker is prepared", metadata: ["queue": "\(worker.messaging.queue)"])
     }

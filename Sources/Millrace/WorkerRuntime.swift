@@ -31,13 +31,8 @@ struct WorkerRuntime {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await listen(group, health) }
             tasks.addTask { await announce(since: start, clients.messaging, health) }
-            do {
-                try await group.run()
-            } catch {
-                tasks.cancelAll()
-                throw error
-            }
-            tasks.cancelAll()
+            defer { tasks.cancelAll() }
+            try await group.run()
         }
         logger.notice("stopped")
     }
