@@ -12,8 +12,8 @@ import Locking
 ///
 /// It reads commands from a socket. When this process ends, however it ends, the socket closes; the shell
 /// then ends every process it was told of, first those that use servers and then the servers, by signal and after
-/// ten seconds by force, and removes the temporary folders. PR_SET_PDEATHSIG would do this without a helper, but it is bound to the *thread* that
-/// started the child and exists on Linux alone.
+/// ten seconds by force, and removes the temporary folders. PR_SET_PDEATHSIG would do this without a helper, but it is
+/// bound to the *thread* that started the child and exists on Linux alone.
 final class ProcessGuard: Sendable {
     static let shared = ProcessGuard()
 
@@ -86,6 +86,8 @@ final class ProcessGuard: Sendable {
             if state.descriptor >= 0, Socket.sendQuietly(state.descriptor, bytes) == bytes.count { return }
             // No guard yet, or somebody has killed it: start one and tell it everything.
             if state.descriptor >= 0 { close(state.descriptor) }
+            // Nothing of the old one may stay if none can be started: the number may soon be another file's.
+            state.descriptor = -1
             state.descriptor = try Self.start()
             let all = state.processes.map { "add \($1.stage) \($1.signal) \($0)\n" } + state.folders.map { "dir - - \($0)\n" }
             _ = Socket.sendQuietly(state.descriptor, Array(all.joined().utf8))
