@@ -53,19 +53,10 @@ public final class AMQPConsumer: Sendable {
         pump.enqueue(.settle(consumer: id, Settlement(tag: delivery.tag, epoch: delivery.epoch, kind: kind)))
     }
 
-    /// Asks the broker for no more deliveries; those that have come stay and can be taken and answered.
-    /// Returns when the broker has agreed, after two seconds at the latest.
-    public func pause() async {
-        let done = OneShot<Void>()
-        guard pump.enqueue(.pauseConsumer(id: id, done)) else { return }
-        await done.wait(atMost: .seconds(2), otherwise: ())
-    }
-
-    /// Takes deliveries again. Does not wait for the broker.
-    public func resume() async { pump.enqueue(.resumeConsumer(id: id)) }
-
     /// Sends the acknowledgements given so far and ends the subscription; the broker puts everything without an answer
-    /// back into the queue. Returns after two seconds at the latest.
+    /// back into the queue, to its place, before the queue's next consumer gets anything. To go on, make another consumer:
+    /// a pause that kept what has been delivered would let later messages overtake it.
+    /// Returns after two seconds at the latest.
     public func close() async {
         inbox.close()
         let done = OneShot<Void>()

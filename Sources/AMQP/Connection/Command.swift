@@ -8,8 +8,6 @@ enum Command: Sendable {
     case removePublisher(id: UInt64, OneShot<Void>)
     case addConsumer(id: UInt64, ConsumerSettings, ConsumerInbox)
     case settle(consumer: UInt64, Settlement)
-    case pauseConsumer(id: UInt64, OneShot<Void>)
-    case resumeConsumer(id: UInt64)
     case removeConsumer(id: UInt64, OneShot<Void>)
 }
 

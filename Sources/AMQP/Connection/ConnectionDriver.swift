@@ -344,8 +344,6 @@ final class ConnectionDriver {
             let channel = ConsumeChannel(number: freeNumber, driver: self, settings: settings, inbox: inbox)
             consumers[id] = channel
             add(channel)
-        case .pauseConsumer(let id, let done): if let consumer = consumers[id] { consumer.pause(done) } else { done.resolve(()) }
-        case .resumeConsumer(let id): consumers[id]?.resume()
         case .removeConsumer(let id, let done): if let consumer = consumers[id] { consumer.remove(done) } else { done.resolve(()) }
         }
     }

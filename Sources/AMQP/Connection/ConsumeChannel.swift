@@ -16,23 +16,16 @@ final class ConsumeChannel: DriverChannel {
         case recovering
     }
 
-    private enum Goal {
-        case running
-        case paused
-        case closed
-    }
-
     private let settings: ConsumerSettings
     private let inbox: ConsumerInbox
     private var subscription = Subscription.none
-    private var goal = Goal.running
+    private var isEnding = false
     private var hasQos = false
     private var epoch: UInt64 = 0
     private var settlements = SettlementTracker()
     private var burst: [Delivery] = []
     private var retryAt: ContinuousClock.Instant?
     private var backoff: BackoffState
-    private var pauses: [OneShot<Void>] = []
     private var removals: [OneShot<Void>] = []
 
     init(number: UInt16, driver: ConnectionDriver, settings: ConsumerSettings, inbox: ConsumerInbox) {
@@ -53,33 +46,15 @@ final class ConsumeChannel: DriverChannel {
         }
     }
 
-    func pause(_ done: OneShot<Void>) {
-        guard goal == .running || goal == .paused else { return done.resolve(()) }
-        goal = .paused
-        pauses.append(done)
-        settlePauses()
-    }
-
-    func resume() { if goal == .paused { goal = .running } }
-
     func remove(_ done: OneShot<Void>) {
-        goal = .closed
+        isEnding = true
         removals.append(done)
         if isDown { finish(AMQPError(.connectionClosed, "the consumer was closed")) }
     }
 
-    private func settlePauses() {
-        switch subscription {
-        case .active, .changing: return
-        case .none, .waiting, .recovering:
-            for done in pauses { done.resolve(()) }
-            pauses.removeAll()
-        }
-    }
-
     // MARK: - Channel
 
-    override var wantsOpen: Bool { driver.isTopologyDeclared && goal != .closed }
+    override var wantsOpen: Bool { driver.isTopologyDeclared && !isEnding }
 
     override func didCloseAsAsked() { finish(AMQPError(.connectionClosed, "the consumer was closed")) }
 
@@ -109,12 +84,11 @@ final class ConsumeChannel: DriverChannel {
     }
 
     private func pursueGoal(_ handle: RabbitHandle) throws(AMQPError) {
-        switch (subscription, goal) {
-        case (.none, .running): subscribe()
-        case (.active, .paused): cancel()
+        switch (subscription, isEnding) {
+        case (.none, false): subscribe()
         // Without a cancel before it: the next consumer of the queue would get later messages while the broker still waits for
         // answers to earlier ones. With its channel all of them go back at once, to their places.
-        case (.none, .closed), (.active, .closed), (.waiting, .closed), (.recovering, .closed):
+        case (.none, true), (.active, true), (.waiting, true), (.recovering, true):
             guard !settlements.hasWork, driver.room(256) else { return }
             try close(handle)
         default: break
@@ -145,37 +119,23 @@ final class ConsumeChannel: DriverChannel {
         driver.needsWrite()
     }
 
-    private func cancel() {
-        subscription = .changing
-        request(.cancel(tag: settings.tag)) { [unowned self] result in
-            if case .success = result {
-                subscription = .none
-                endOfBurst()
-                settlePauses()
-            }
-        }
-        driver.needsWrite()
-    }
-
     private func retryLater() {
         subscription = .waiting
         retryAt = driver.now + backoff.next()
-        settlePauses()
     }
 
     override func didClose(_ error: AMQPError, culprit: ChannelRequest?) {
         lost()
         driver.logger.warning("the broker closed a consumer's channel", metadata: ["queue": "\(settings.queue)", "error": "\(error)"])
         if culprit != nil { inbox.fail(error) }
-        if goal == .closed { return finish(error) }
+        if isEnding { return finish(error) }
         retryLater()
     }
 
     override func connectionLost(_ error: AMQPError) {
         lost()
         subscription = .none
-        settlePauses()
-        if goal == .closed { finish(error) }
+        if isEnding { finish(error) }
     }
 
     private func lost() {
@@ -216,7 +176,7 @@ final class ConsumeChannel: DriverChannel {
     // MARK: - Time and end
 
     override func tick() throws(AMQPError) {
-        guard case .waiting = subscription, let retryAt, retryAt <= driver.now, goal == .running else { return }
+        guard case .waiting = subscription, let retryAt, retryAt <= driver.now, !isEnding else { return }
         self.retryAt = nil
         subscription = .recovering
         // A queue that we declared and that was deleted comes back this way.
@@ -228,19 +188,18 @@ final class ConsumeChannel: DriverChannel {
     }
 
     override var nextTick: ContinuousClock.Instant? {
-        if case .waiting = subscription, goal == .running { return retryAt }
+        if case .waiting = subscription, !isEnding { return retryAt }
         return nil
     }
 
     override var isSettled: Bool { !settlements.hasWork }
 
     override func finish(_ error: AMQPError) {
-        goal = .closed
+        isEnding = true
         subscription = .none
         inbox.epoch = 0
         burst.removeAll()
         inbox.close()
-        settlePauses()
         drainRequests(error)
         for done in removals { done.resolve(()) }
         driver.remove(self)

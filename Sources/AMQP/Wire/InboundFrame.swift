@@ -25,7 +25,6 @@ package enum InboundMethod: Equatable {
     case queueDeleteOK(messages: UInt32)
     case qosOK
     case consumeOK
-    case cancelOK
     /// The broker cancelled a consumer.
     case cancel(consumerTag: String)
     case confirmSelectOK
@@ -55,7 +54,6 @@ package enum OutboundMethod: Sendable, Equatable {
     case queueDelete(String)
     case qos(prefetch: UInt16)
     case consume(queue: String, tag: String, exclusive: Bool, arguments: AMQPTable)
-    case cancel(tag: String)
     case confirmSelect
     case get(queue: String)
     case ack(tag: UInt64, multiple: Bool)
@@ -67,7 +65,7 @@ package enum OutboundMethod: Sendable, Equatable {
         case (.channelOpen, .channelOpenOK), (.channelClose, .channelCloseOK), (.exchangeDeclare, .exchangeDeclareOK),
             (.exchangeDeclarePassive, .exchangeDeclareOK), (.exchangeDelete, .exchangeDeleteOK), (.exchangeBind, .exchangeBindOK), (.queueDeclare, .queueDeclareOK),
             (.queueDeclarePassive, .queueDeclareOK), (.queueBind, .queueBindOK), (.queuePurge, .queuePurgeOK),
-            (.queueDelete, .queueDeleteOK), (.qos, .qosOK), (.consume, .consumeOK), (.cancel, .cancelOK),
+            (.queueDelete, .queueDeleteOK), (.qos, .qosOK), (.consume, .consumeOK),
             (.confirmSelect, .confirmSelectOK), (.get, .getEmpty), (.get, .content(.got)):
             true
         default: false

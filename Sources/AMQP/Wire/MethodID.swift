@@ -29,7 +29,6 @@ enum MethodID {
     static let basicConsume: UInt32 = 0x003C_0014
     static let basicConsumeOK: UInt32 = 0x003C_0015
     static let basicCancel: UInt32 = 0x003C_001E
-    static let basicCancelOK: UInt32 = 0x003C_001F
     static let basicPublish: UInt32 = 0x003C_0028
     static let basicReturn: UInt32 = 0x003C_0032
     static let basicDeliver: UInt32 = 0x003C_003C

@@ -54,7 +54,6 @@ extension RabbitHandle {
         case MethodID.basicCancel: return .cancel(consumerTag: String(read(amqp_basic_cancel_t.self).consumer_tag))
         case MethodID.basicQosOK: return .qosOK
         case MethodID.basicConsumeOK: return .consumeOK
-        case MethodID.basicCancelOK: return .cancelOK
         case MethodID.confirmSelectOK: return .confirmSelectOK
         case MethodID.connectionBlocked: return .blocked(reason: String(read(amqp_connection_blocked_t.self).reason))
         case MethodID.connectionUnblocked: return .unblocked

@@ -22,7 +22,6 @@ extension RabbitHandle {
                 amqp_basic_consume_t(
                     ticket: 0, queue: arena.bytes(queue), consumer_tag: arena.bytes(tag), no_local: 0, no_ack: 0,
                     exclusive: exclusive ? 1 : 0, nowait: 0, arguments: arena.table(arguments)))
-        case .cancel(let tag): try send(MethodID.basicCancel, channel, amqp_basic_cancel_t(consumer_tag: arena.bytes(tag), nowait: 0))
         case .confirmSelect: try send(MethodID.confirmSelect, channel, amqp_confirm_select_t(nowait: 0))
         case .get(let queue): try send(MethodID.basicGet, channel, amqp_basic_get_t(ticket: 0, queue: arena.bytes(queue), no_ack: 1))
         case .ack(let tag, let multiple): try send(MethodID.basicAck, channel, amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0))

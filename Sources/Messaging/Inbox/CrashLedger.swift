@@ -71,6 +71,10 @@ package struct CrashLedger: Sendable {
         return count < limit
     }
 
+    /// What was counted and is to be taken back by a process that has given the messages back to the broker: it lives, so
+    /// their next run is no second one after a death.
+    package var owed: [UUID] { Array(counted) }
+
     /// The messages whose counts the handling must take back.
     package func toClear(_ ids: some Sequence<UUID>) -> [UUID] {
         if counted.isEmpty && suspects.isEmpty { return [] }

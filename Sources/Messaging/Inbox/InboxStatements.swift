@@ -68,7 +68,15 @@ enum InboxStatements {
         """
     }
 
-    /// Takes counts back.
+    /// Takes one count of each message back. Another instance may have handled it meanwhile, or count it too.
+    static func takeBackCounts(_ ids: [UUID]) -> [SQL] {
+        [
+            "UPDATE delivery_attempts SET count = count - 1 WHERE message_id = ANY(\(ids)::uuid[])",
+            "DELETE FROM delivery_attempts WHERE message_id = ANY(\(ids)::uuid[]) AND count <= 0",
+        ]
+    }
+
+    /// Forgets the counts of messages that are handled.
     static func clearCounts(_ ids: [UUID]) -> SQL {
         "DELETE FROM delivery_attempts WHERE message_id = ANY(\(ids)::uuid[])"
     }

@@ -27,12 +27,12 @@ struct QueueConsumer: Sendable {
     }
 
     func run() async {
-        var consumer = core.amqp.consumer(queue: queue, prefetch: core.configuration.prefetch)
-        let current = Current(consumer)
+        let current = Current()
+        var consumer = subscribe(current)
         // Stopping wakes the consumer from its wait; a batch that is being handled is finished and acknowledged first,
         // because after the close acknowledgements go nowhere.
         let isWaiting = Flag()
-        core.stop.onSet { if isWaiting.value { Task { await current.consumer.withLock { $0 }.close() } } }
+        core.stop.onSet { if isWaiting.value { Task { await current.consumer.withLock { $0 }?.close() } } }
         core.state.withLock { $0.isConsuming = true }
         var breaker = CircuitBreaker(policy: core.configuration.breaker)
         while true {
@@ -42,13 +42,14 @@ struct QueueConsumer: Sendable {
                 guard let deliveries = try await consumer.nextBatch(max: core.configuration.batchSize) else { break }
                 isWaiting.value = false
                 balance?.delivered(partition)
-                await handle(deliveries, consumer, &breaker)
-                if !core.stop.isSet, let balance, balance.takeSurplus(partition) {
-                    // The broker gives the rest, in its order, to the next in line; this instance queues up behind.
-                    await consumer.close()
-                    consumer = core.amqp.consumer(queue: queue, prefetch: core.configuration.prefetch)
-                    current.consumer.withLock { [consumer] in $0 = consumer }
-                }
+                let ledger = await handle(deliveries, consumer, &breaker)
+                let isGivenBack = breaker.isOpen
+                if isGivenBack { await probe(&breaker, ledger) }
+                if core.stop.isSet { break }
+                let isHandedOver = balance?.takeSurplus(partition) ?? false
+                if isHandedOver, !isGivenBack { await consumer.close() }
+                // With the close the broker gives the rest, in its order, to the next in line; this instance queues up behind.
+                if isHandedOver || isGivenBack { consumer = subscribe(current) }
             } catch {
                 core.logger.warning("cannot consume", metadata: ["queue": "\(queue)", "error": "\(error)"])
                 await core.sleep(.milliseconds(200))
@@ -56,6 +57,12 @@ struct QueueConsumer: Sendable {
         }
         core.state.withLock { $0.isConsuming = false }
         await consumer.close()
+    }
+
+    private func subscribe(_ current: Current) -> AMQPConsumer {
+        let consumer = core.amqp.consumer(queue: queue, prefetch: core.configuration.prefetch)
+        current.consumer.withLock { $0 = consumer }
+        return consumer
     }
 
     /// What is left of a batch.
@@ -66,61 +73,69 @@ struct QueueConsumer: Sendable {
         var ledger: CrashLedger
     }
 
-    /// Handles a batch to its end. While the database is away the batch is kept, and consuming is stopped; if the broker
-    /// has taken the messages back meanwhile (the channel was opened anew), the rest is dropped: it comes again.
-    private func handle(_ deliveries: [Delivery], _ consumer: AMQPConsumer, _ breaker: inout CircuitBreaker) async {
+    /// Handles a batch to its end, or until the breaker opens: then everything without an answer has been given back and the
+    /// consumer is closed. If the broker has taken the messages back by itself (the channel was opened anew), the rest is
+    /// dropped: it comes again.
+    ///
+    /// - Returns: what was counted.
+    private func handle(
+        _ deliveries: [Delivery], _ consumer: AMQPConsumer, _ breaker: inout CircuitBreaker
+    ) async -> CrashLedger {
         var work = Work(
             messages: deliveries.map { IncomingMessage($0, core.gate) }, ledger: CrashLedger(limit: core.configuration.maxCrashes))
         while work.done < work.messages.count {
             do {
                 try await advance(&work, consumer)
-                await closeBreaker(&breaker, consumer)
+                _ = breaker.succeeded()
             } catch {
-                if core.abort.isSet { return }
-                await openBreaker(&breaker, consumer, error)
-                if core.stop.isSet { return }
+                if core.abort.isSet { break }
+                if case .pause(let delay) = core.withGenerator({ breaker.failed(using: &$0) }) {
+                    await giveBack(consumer, error)
+                    await core.sleep(delay)
+                    break
+                }
+                if core.stop.isSet { break }
                 if consumer.epoch != deliveries[0].epoch {
                     core.logger.info("dropped a batch that the broker delivers again", metadata: ["queue": "\(queue)"])
                     break
                 }
             }
         }
-        while breaker.isOpen, !core.stop.isSet {
-            do {
-                _ = try await core.postgres.execute("SELECT 1")
-                await closeBreaker(&breaker, consumer)
-            } catch {
-                await openBreaker(&breaker, consumer, error)
-            }
-        }
+        return work.ledger
     }
 
     // MARK: The breaker
 
-    private func openBreaker(
-        _ breaker: inout CircuitBreaker, _ consumer: AMQPConsumer, _ error: any Error
-    ) async {
-        switch core.withGenerator({ breaker.failed(using: &$0) }) {
-        case .pause(let delay):
-            core.logger.error(
-                "the database cannot be used; consuming is stopped until it can",
-                metadata: ["queue": "\(queue)", "error": "\(error)"])
-            core.state.withLock { _ = $0.stoppedQueues.insert(queue) }
-            core.counters.update { $0.breakerOpened += 1 }
-            await consumer.pause()
-            await core.sleep(delay)
-        case .wait(let delay):
-            core.logger.debug("the database still cannot be used", metadata: ["error": "\(error)"])
-            await core.sleep(delay)
-        case .tryAgain, .resume, .none: break
+    /// Stops consuming while the database cannot be used. Another instance whose database works takes over, and begins where this
+    /// one has stopped: nothing is kept here, or later messages would overtake what is kept.
+    private func giveBack(_ consumer: AMQPConsumer, _ error: any Error) async {
+        core.logger.error(
+            "the database cannot be used; consuming is stopped until it can",
+            metadata: ["queue": "\(queue)", "error": "\(error)"])
+        core.state.withLock { _ = $0.stoppedQueues.insert(queue) }
+        core.counters.update { $0.breakerOpened += 1 }
+        await consumer.close()
+    }
+
+    /// Waits until the database can be used, and takes back the counts of what was given back.
+    private func probe(_ breaker: inout CircuitBreaker, _ ledger: CrashLedger) async {
+        let owed = ledger.owed
+        while breaker.isOpen, !core.stop.isSet {
+            do {
+                try await core.postgres.pipeline(owed.isEmpty ? ["SELECT 1"] : InboxStatements.takeBackCounts(owed))
+                closeBreaker(&breaker)
+            } catch {
+                guard case .wait(let delay) = core.withGenerator({ breaker.failed(using: &$0) }) else { continue }
+                core.logger.debug("the database still cannot be used", metadata: ["error": "\(error)"])
+                await core.sleep(delay)
+            }
         }
     }
 
-    private func closeBreaker(_ breaker: inout CircuitBreaker, _ consumer: AMQPConsumer) async {
+    private func closeBreaker(_ breaker: inout CircuitBreaker) {
         guard breaker.succeeded() == .resume else { return }
         core.logger.notice("the database can be used again; consuming goes on", metadata: ["queue": "\(queue)"])
         core.state.withLock { _ = $0.stoppedQueues.remove(queue) }
-        await consumer.resume()
     }
 
     // MARK: Running
@@ -229,9 +244,7 @@ struct QueueConsumer: Sendable {
 
 /// The consumer that a stop has to close.
 private final class Current: Sendable {
-    let consumer: Locked<AMQPConsumer>
-
-    init(_ consumer: AMQPConsumer) { self.consumer = Locked(consumer) }
+    let consumer = Locked<AMQPConsumer?>(nil)
 }
 
 /// A flag that several tasks look at.

@@ -54,6 +54,50 @@ struct InstancesTests {
         }
     }
 
+    /// The active one of two processes loses its database, and nothing else. The other takes over where it has stopped, though the
+    /// first had taken more than it could handle; and back. Fails when the messages without an answer stay with the first while its
+    /// breaker is open (QueueConsumer.giveBack): they are not handled until its database is back, and the later ones overtake them.
+    @Test(arguments: TestBroker.allCases) func theOtherTakesOverFromOneWithoutDatabase(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
+            let databases = try (0..<2).map { _ in try Proxy(to: try PostgresConfiguration(url: rig.postgresURL).port) }
+            defer { for database in databases { database.close() } }
+            let small: (inout MessagingConfiguration) -> Void = {
+                $0.batchSize = 20
+                $0.prefetch = 60
+                $0.breaker = .init(backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(50)))
+            }
+            let handlers = rig.recording { _, context in try await context.db.execute("SELECT pg_sleep(0.0005)") }
+            @Sendable func load(_ from: Int) async { await rig.publish((from..<(from + 300)).map { rig.message($0, key: "k\($0 % 7)") }) }
+            try await rig.elsewhere(postgresPort: databases[0].port) { one in
+                try await rig.elsewhere(postgresPort: databases[1].port) { two in
+                    try await one.running(handlers, small) { first in
+                        await load(0)
+                        try await rig.eventually { first.snapshot().handled > 0 }
+                        try await two.running(handlers, small) { second in
+                            try await rig.eventually { try await rig.amqp.queueInfo("worker.\(rig.worker)")?.consumers == 2 }
+                            for (round, active) in [first, second, first].enumerated() {
+                                await load(300 * (2 * round + 1))
+                                databases[round % 2].sever()
+                                // What arrives makes the broker look whom to give messages to.
+                                await load(300 * (2 * round + 2))
+                                let total = 300 * (2 * round + 3)
+                                try await rig.eventually(within: .seconds(30)) { try await rig.count("seen") >= total }
+                                #expect(active.state.isBreakerOpen)
+                                databases[round % 2].restore()
+                                try await rig.eventually { !active.state.isBreakerOpen }
+                                try await rig.eventually { try await rig.amqp.queueInfo("worker.\(rig.worker)")?.consumers == 2 }
+                            }
+                            #expect(try await rig.count("seen") == 2_100)
+                            for (key, values) in try await rig.seen() { #expect(values == values.sorted(), "\(key)") }
+                            #expect(try await rig.count("parked") == 0)
+                            try await rig.eventually { try await rig.count("delivery_attempts") == 0 }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// What the process that does not publish has committed leaves soon: it tells the other. Fails without the NOTIFY in
     /// OutboxRelay.standBy, as the holder's poll is a minute here.
     @Test func theStandbyTellsTheHolder() async throws {
