@@ -86,10 +86,9 @@ extension ManagementAPI {
         try checkBinding(definition, request, host)
         try host.bind(definition, requester: Self.requester)
         let key = all(in: host).first { $0.definition == definition }?.key ?? "~"
-        let kind = isExchange ? "e" : "q"
         var reply = ManagementReply.created
-        let location = [host.name, "e", source, kind, destination].map { PercentCoding.encode($0) }.joined(separator: "/") + "/" + PercentCoding.encode(key)
-        reply.headers.append(("location", "/api/bindings/" + location))
+        // Relative to the request's own path, as RabbitMQ says it: some clients take it apart.
+        reply.headers.append(("location", PercentCoding.encode(destination) + "/" + PercentCoding.encode(key)))
         return whenDurable(reply)
     }
 

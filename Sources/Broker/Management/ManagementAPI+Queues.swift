@@ -13,8 +13,10 @@ extension ManagementAPI {
             "exclusive_consumer_tag": .text(queue.exclusiveConsumer?.tag), "single_active_consumer_tag": .text(queue.activeConsumer?.tag),
             "policy": nil, "operator_policy": nil, "effective_policy_definition": [:],
             "message_bytes": .int(readyBytes + unacknowledgedBytes), "message_bytes_ready": .int(readyBytes),
-            "message_bytes_unacknowledged": .int(unacknowledgedBytes), "reductions": 0, "memory": .int(0),
-            "message_stats": rates.json(queue), "slave_nodes": [], "synchronised_slave_nodes": [], "recoverable_slaves": [],
+            "message_bytes_unacknowledged": .int(unacknowledgedBytes), "reductions": 0,
+            "memory": .int(queue.readyMemory), "message_bytes_ram": .int(queue.readyMemory),
+            "backing_queue_status": rates.backingQueue(queue), "message_stats": rates.json(queue),
+            "slave_nodes": [], "synchronised_slave_nodes": [], "recoverable_slaves": [],
         ]
         return queueJSON(queue.definition, host: queue.host.name)
             .merging(["type": .string(queue.type.rawValue)])

@@ -70,6 +70,17 @@ struct MessageRates {
         Self.json(Self.counts(queue.statistics), ["publish", "deliver", "deliver_no_ack", "get", "ack", "redeliver"]) { queues.rate(queue.id, $0) }
     }
 
+    /// `backing_queue_status` of a queue: what RabbitMQ's classic queues say of themselves, where it means the same here.
+    func backingQueue(_ queue: Queue) -> JSONValue {
+        func rate(_ indices: Int...) -> JSONValue {
+            JSONNumber(indices.reduce(0) { $0 + queues.rate(queue.id, $1) }).map { .number($0) } ?? 0
+        }
+        return [
+            "mode": "default", "len": .int(queue.messageCount), "avg_ingress_rate": rate(0), "avg_egress_rate": rate(1, 2, 3),
+            "avg_ack_ingress_rate": rate(1), "avg_ack_egress_rate": rate(4),
+        ]
+    }
+
     /// `message_stats` of the broker.
     func json(_ statistics: BrokerStatistics) -> JSONValue {
         let names = ["publish", "deliver", "deliver_no_ack", "get", "ack", "redeliver", "confirm", "return_unroutable"]

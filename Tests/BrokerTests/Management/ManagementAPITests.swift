@@ -154,7 +154,9 @@ func withManagement<Value: Sendable>(
             for (key, escaped) in [("order.#", "order.%23"), ("order.#", "order.%2523"), ("a/b", "a%2Fb"), ("a~b", "a~b"), ("", "~")] {
                 let made = try await api(.POST, "/api/bindings/%2F/e/topics/q/q", ["routing_key": .string(key), "arguments": [:]])
                 #expect(made.status == 201)
-                let location = try #require(made.headers.first(name: "location"))
+                let relative = try #require(made.headers.first(name: "location"))
+                #expect(relative.hasPrefix("q/"), "\(relative) is relative to where it was posted")
+                let location = "/api/bindings/%2F/e/topics/q/" + relative
                 #expect(try await api(.GET, location).json["routing_key"] == .string(key))
                 #expect(try await api(.GET, "/api/bindings/%2F/e/topics/q/q/\(escaped)").json["routing_key"] == .string(key))
                 #expect(try await api(.DELETE, location).status == 204)
