@@ -20,7 +20,7 @@ extension JSONValue {
 }
 
 /// Builds values while a scanner walks.
-private struct JSONParser {
+struct JSONParser {
     var scanner: JSONScanner
     let allowsAllNumbers: Bool
     /// The way to an error, from its end: noted while the error is on its way out, so that it costs nothing before.
@@ -54,7 +54,8 @@ private struct JSONParser {
         }
     }
 
-    private mutating func parseValue(depth: Int) throws(JSONError) -> JSONValue {
+    /// Reads the value that begins here.
+    mutating func parseValue(depth: Int) throws(JSONError) -> JSONValue {
         switch scanner.current {
         case UInt8(ascii: "\""): return .string(scanner.text(try scanner.scanString()))
         case UInt8(ascii: "{"): return .object(try parseObject(depth: depth))

@@ -13,6 +13,8 @@
 /// Source: JSON Schema Core and Validation, draft 2020-12 (https://json-schema.org/draft/2020-12).
 public struct JSONSchema: Sendable {
     let program: SchemaProgram
+    /// The same, for bytes; nil when it takes values.
+    let direct: DirectProgram?
 
     /// Compiles a schema.
     ///
@@ -29,6 +31,7 @@ public struct JSONSchema: Sendable {
     ) throws(JSONSchemaError) {
         var compiler = SchemaCompiler(registry: registry, options: options)
         program = try compiler.compile(schema, baseURI: baseURI)
+        direct = DirectProgram(program)
     }
 
     /// Whether a value fits. Stops at the first thing that is wrong, so it is faster than ``validate(_:)`` for values
@@ -41,6 +44,7 @@ public struct JSONSchema: Sendable {
     /// Whether a document is JSON that fits.
     /// - Parameter limits: of the size and depth of the document.
     public func isValid(bytes: [UInt8], limits: JSONLimits = JSONLimits()) -> Bool {
+        if bytes.withUnsafeBufferPointer({ atSight($0, limits: limits) }) != nil { return true }
         guard let value = try? JSONValue.parse(bytes, limits: limits) else { return false }
         return isValid(value)
     }
@@ -59,6 +63,7 @@ public struct JSONSchema: Sendable {
     public func validate(
         bytes: [UInt8], limits: JSONLimits = JSONLimits()
     ) throws(JSONError) -> [JSONSchemaViolation] {
-        validate(try JSONValue.parse(bytes, limits: limits))
+        if bytes.withUnsafeBufferPointer({ atSight($0, limits: limits) }) != nil { return [] }
+        return validate(try JSONValue.parse(bytes, limits: limits))
     }
 }

@@ -14,7 +14,7 @@ enum StringFormat: String, Sendable {
         return text.withUTF8 { accepts($0) }
     }
 
-    private func accepts(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
+    func accepts(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
         var reader = FormatReader(utf8)
         switch self {
         case .dateTime: return reader.dateTime()
