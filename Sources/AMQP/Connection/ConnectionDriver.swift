@@ -179,6 +179,7 @@ final class ConnectionDriver {
             writeAgain = false
             for channel in order { try channel.write(handle) }
         } while writeAgain && !lacksRoom
+        try handle.flush()
     }
 
     /// - Returns: true if more may be waiting.

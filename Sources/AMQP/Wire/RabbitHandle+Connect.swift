@@ -25,7 +25,7 @@ extension RabbitHandle {
             amqp_destroy_connection(state)
             throw error
         }
-        return RabbitHandle(state: state)
+        return RabbitHandle(state: state, isEncrypted: configuration.tls != nil)
     }
 
     private static func check(_ configuration: AMQPConfiguration) throws(AMQPError) {

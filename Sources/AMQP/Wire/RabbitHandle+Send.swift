@@ -3,6 +3,7 @@ import CRabbitMQ
 extension RabbitHandle {
     /// Sends a method. Small: the caller has asked ``hasRoom(for:)``.
     func send(_ method: OutboundMethod, channel: UInt16) throws(AMQPError) {
+        try flush()
         arena.reset()
         spend(256)
         switch method {
@@ -100,8 +101,9 @@ extension RabbitHandle {
 
     /// Sends the method and header frames of a message.
     func sendHead(_ message: OutgoingMessage, messageID: String?, channel: UInt16) throws(AMQPError) {
-        arena.reset()
         spend(headSize(message))
+        if let frames { return appendHead(message, messageID: messageID, channel: channel, to: frames) }
+        arena.reset()
         try send(
             MethodID.basicPublish, channel,
             amqp_basic_publish_t(
@@ -123,6 +125,11 @@ extension RabbitHandle {
     /// Sends one body frame with a part of `body`, which must lie within it.
     func sendBody(_ body: [UInt8], _ range: Range<Int>, channel: UInt16) throws(AMQPError) {
         spend(range.count + 8)
+        if let frames {
+            frames.frame(3, channel: channel) { body.withUnsafeBytes { frames.append(UnsafeRawBufferPointer(rebasing: $0[range])) } }
+            if frames.count >= FrameBuffer.enough { try flush() }
+            return
+        }
         let status = body.withUnsafeBytes { bytes in
             let part = UnsafeRawBufferPointer(rebasing: bytes[range])
             var frame = amqp_frame_t()

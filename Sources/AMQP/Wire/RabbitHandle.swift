@@ -24,12 +24,15 @@ final class RabbitHandle {
     var exchanges = StringMemo()
     var routingKeys = StringMemo()
     var contentTypes = StringMemo()
+    /// Where the frames of messages are made; nil on a connection that the library encrypts.
+    let frames: FrameBuffer?
     private var room = 0
     private var corked = false
     private var destroyed = false
 
-    init(state: amqp_connection_state_t) {
+    init(state: amqp_connection_state_t, isEncrypted: Bool) {
         self.state = state
+        frames = isEncrypted ? nil : FrameBuffer()
         descriptor = amqp_get_sockfd(state)
         let frameMax = Int(amqp_get_frame_max(state))
         self.frameMax = frameMax > 0 ? frameMax : 131_072
@@ -55,6 +58,8 @@ final class RabbitHandle {
     /// of the buffer may be filled. The rest stays free for the heartbeats that the library sends by itself.
     func hasRoom(for size: Int) -> Bool {
         if room >= size { return true }
+        // The room is that of the socket, so what was held back goes first. The next flush says what went wrong.
+        do throws(AMQPError) { try flush() } catch { return true }
         room = measureRoom()
         return room >= size || room >= fullRoom
     }
@@ -85,7 +90,7 @@ final class RabbitHandle {
 
     /// Holds small writes back until ``uncork()``, so that a burst leaves in full segments.
     func cork() {
-        guard !corked else { return }
+        guard !corked, frames == nil else { return }
         corked = true
         setCork(1)
     }
