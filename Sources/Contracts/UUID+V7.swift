@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
 #else
@@ -14,6 +21,19 @@ extension UUID {
         let now = milliseconds(of: .now)
         let (timestamp, counter) = V7Clock.shared.withLock { $0.next(now) }
         return v7(milliseconds: timestamp, counter: counter, random: .random(in: .min ... .max))
+    }
+
+    /// Several identifiers of version 7, as ``v7()`` makes them one by one, in order.
+    package static func v7(count: Int) -> [UUID] {
+        guard count > 0 else { return [] }
+        let now = milliseconds(of: .now)
+        var random = RandomWords()
+        return V7Clock.shared.withLock { clock in
+            (0..<count).map { _ in
+                let (timestamp, counter) = clock.next(now)
+                return v7(milliseconds: timestamp, counter: counter, random: random.next())
+            }
+        }
     }
 
     /// An identifier of version 7 for a given time. Identifiers of the same millisecond are in no order.
@@ -40,6 +60,22 @@ extension UUID {
             high: milliseconds << 16 | 0x7000 | UInt64(counter & 0xFFF),
             low: 0x8000_0000_0000_0000 | random >> 2
         )
+    }
+}
+
+/// Random numbers of the system, fetched many at a time: each call of the system costs more than an identifier.
+private struct RandomWords {
+    private var words = (UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+    private var used = 8
+
+    mutating func next() -> UInt64 {
+        if used == 8 {
+            let isFilled = withUnsafeMutableBytes(of: &words) { $0.baseAddress.map { getentropy($0, 64) } == 0 }
+            guard isFilled else { return .random(in: .min ... .max) }
+            used = 0
+        }
+        used += 1
+        return withUnsafeBytes(of: words) { $0.load(fromByteOffset: (used - 1) * 8, as: UInt64.self) }
     }
 }
 

@@ -63,6 +63,25 @@ struct EnvelopeTests {
         #expect(numbered.data == envelope.data)
     }
 
+    @Test("a stamp writes what the envelope writes", arguments: [nil, "a \"subject\"\n"], [nil, "k1", "", "ké\"\u{1}\\"] as [String?])
+    func stamp(_ subject: String?, _ key: String?) {
+        for (schema, correlation) in [("millrace:t:1", UUID.v7()), (nil, nil)] as [(String?, UUID?)] {
+            let stamp = EnvelopeStamp(source: "/s\"", type: "t", subject: subject, dataschema: schema, correlationID: correlation)
+            for data in ["", #"{"a":1}"#] {
+                let envelope = Envelope(
+                    source: "/s\"", type: "t", subject: subject ?? key, dataschema: schema, correlationID: correlation, partitionKey: key,
+                    data: Array(data.utf8))
+                let bytes = Array(data.utf8).withUnsafeBufferPointer { data in
+                    guard let key else { return stamp.envelope(id: envelope.id, time: envelope.time, key: nil, data: data) }
+                    return EnvelopeStamp.escaped(key).withUnsafeBufferPointer {
+                        stamp.envelope(id: envelope.id, time: envelope.time, key: $0, data: data)
+                    }
+                }
+                #expect(bytes == envelope.encoded(), "\(String(decoding: bytes, as: UTF8.self))")
+            }
+        }
+    }
+
     static let head = #""specversion":"1.0","id":"01900000-0000-7000-8000-000000000001","source":"/s","type":"t","time":"2026-01-01T00:00:00Z""#
 
     @Test("keeps attributes it does not know")

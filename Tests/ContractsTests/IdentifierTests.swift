@@ -30,6 +30,18 @@ struct IdentifierTests {
         #expect(zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 })
     }
 
+    @Test("several of version 7 at once are as good as one by one")
+    func several() {
+        let before = UUID.v7()
+        let ids = UUID.v7(count: 20_000)
+        let all = ([before] + ids + [UUID.v7()]).map(\.lowercased)
+        #expect(zip(all, all.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(ids.allSatisfy { $0.uuid.6 >> 4 == 7 && $0.uuid.8 >> 6 == 0b10 })
+        // Fails when random numbers are used twice.
+        #expect(Set(ids.map(\.words.low)).count == ids.count)
+        #expect(UUID.v7(count: 0).isEmpty)
+    }
+
     /// Fails when the counter does not carry into the timestamp (20,000 do not fit into a millisecond), and when the
     /// timestamp follows a clock that is set back.
     @Test("version 7 grows within a millisecond, and against the clock")

@@ -17,12 +17,15 @@ package final class ByteSource: Sendable {
 
     private let descriptor: Int32
     private let ownsDescriptor: Bool
+    private let isTerminal: Bool
     private let queue = DispatchQueue(label: "millrace.input")
 
     /// Standard input.
     package init() {
         descriptor = 0
         ownsDescriptor = false
+        isTerminal = isatty(0) == 1
+        widen()
     }
 
     /// A file.
@@ -30,13 +33,34 @@ package final class ByteSource: Sendable {
     package init(path: String) throws {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         ownsDescriptor = true
+        isTerminal = isatty(descriptor) == 1
         guard descriptor >= 0 else { throw UsageFailure("cannot read \(path): \(String(cString: strerror(errno)))") }
+        widen()
+    }
+
+    /// Has a pipe hold as much as is read at once; it does no harm where that is not allowed, or is no pipe.
+    private func widen() {
+        #if os(Linux)
+            // F_SETPIPE_SZ of <linux/fcntl.h>, which the C library shows only to programs that ask for its extensions.
+            _ = fcntl(descriptor, 1031, Int32(Self.chunk))
+        #endif
     }
 
     deinit { if ownsDescriptor { close(descriptor) } }
 
     /// Whether `read` would return at once.
     package var isReady: Bool { Self.poll(descriptor, milliseconds: 0) }
+
+    /// Whether the file is one that can be read again from its beginning.
+    package var isFile: Bool { lseek(descriptor, 0, Int32(SEEK_CUR)) >= 0 }
+
+    /// Whether `read` would return within so many milliseconds.
+    package func isReady(within milliseconds: Int32) async -> Bool {
+        if isReady { return true }
+        return await withCheckedContinuation { continuation in
+            queue.async { [descriptor] in continuation.resume(returning: Self.poll(descriptor, milliseconds: milliseconds)) }
+        }
+    }
 
     /// Waits for input.
     /// - Returns: nil at the end.
@@ -45,8 +69,8 @@ package final class ByteSource: Sendable {
         let isCancelled = Once()
         let result: Result<[UInt8]?, any Error> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                queue.async { [descriptor] in
-                    continuation.resume(returning: Result { try Self.next(descriptor, isCancelled) })
+                queue.async { [descriptor, isTerminal] in
+                    continuation.resume(returning: Result { try Self.next(descriptor, isTerminal, isCancelled) })
                 }
             }
         } onCancel: {
@@ -67,27 +91,33 @@ package final class ByteSource: Sendable {
         return all
     }
 
-    private static func next(_ descriptor: Int32, _ isCancelled: Once) throws -> [UInt8]? {
+    private static func next(_ descriptor: Int32, _ isTerminal: Bool, _ isCancelled: Once) throws -> [UInt8]? {
         // The short wait is only how soon a cancellation is seen; input ends it at once.
         while !poll(descriptor, milliseconds: 100) {
             if isCancelled.isSet { throw CancellationError() }
         }
         if isCancelled.isSet { throw CancellationError() }
-        var bytes = [UInt8](repeating: 0, count: chunk)
-        var count = readOnce(descriptor, &bytes)
-        while count < 0, errno == EINTR || errno == EAGAIN { count = readOnce(descriptor, &bytes) }
-        guard count >= 0 else { throw Failed("cannot read the input: \(String(cString: strerror(errno)))") }
-        bytes.removeSubrange(count...)
+        var failure: Int32?
+        let bytes = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, filled in
+            // A pipe gives what it holds; what its writer adds meanwhile comes along. A terminal says its end only once.
+            repeat {
+                let count = readOnce(descriptor, UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...]))
+                guard count != 0 else { return }
+                if count > 0 { filled += count } else if errno != EINTR, errno != EAGAIN { failure = errno }
+            } while failure == nil && !(isTerminal && filled > 0) && filled < buffer.count && (filled == 0 || poll(descriptor, milliseconds: 0))
+        }
+        // What was read before a failure is good; the next attempt meets the failure again.
+        if let failure, bytes.isEmpty { throw Failed("cannot read the input: \(String(cString: strerror(failure)))") }
         return bytes.isEmpty ? nil : bytes
     }
 
-    private static func readOnce(_ descriptor: Int32, _ bytes: inout [UInt8]) -> Int {
+    private static func readOnce(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
         #if canImport(Glibc)
-            Glibc.read(descriptor, &bytes, bytes.count)
+            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
         #elseif canImport(Musl)
-            Musl.read(descriptor, &bytes, bytes.count)
+            Musl.read(descriptor, buffer.baseAddress, buffer.count)
         #else
-            Darwin.read(descriptor, &bytes, bytes.count)
+            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
         #endif
     }
 

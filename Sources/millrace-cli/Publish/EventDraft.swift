@@ -1,4 +1,3 @@
-package import AMQP
 package import ContractFiles
 import Contracts
 package import Foundation
@@ -32,16 +31,10 @@ package struct EventDraft: Sendable {
         self.contract = contract
     }
 
-    /// What is sent for one value, and the id it was given.
-    package struct Prepared: Sendable {
-        package var id: UUID
-        package var key: String?
-        package var message: OutgoingMessage
-    }
-
-    /// Checks data and puts it into an envelope.
+    /// Checks data.
+    /// - Returns: the partition key that it holds, nil for none.
     /// - Throws: ``EventRefused``.
-    package func prepare(_ data: [UInt8]) throws(EventRefused) -> Prepared {
+    package func check(_ data: [UInt8]) throws(EventRefused) -> String? {
         guard data.count <= maximumBytes else {
             throw EventRefused(
                 "the data has \(data.count) bytes, more than the \(maximumBytes) allowed (--max-bytes); "
@@ -54,22 +47,27 @@ package struct EventDraft: Sendable {
             throw EventRefused("the data is not JSON: \(error)")
         }
         try contract?.check(value)
-        var key = self.key
-        if key == nil, let contract { key = try contract.key(of: value) }
-        let id = UUID.v7()
-        let envelope = Envelope(
-            id: id, source: source, type: type, subject: subject ?? key, time: .now, dataschema: contract?.dataschema,
-            correlationID: correlationID, partitionKey: key, data: data)
-        var headers = headers.mapValues { AMQPValue.string($0) }
-        // Queues that are split into partitions are split by this header.
-        if let key { headers["partitionkey"] = .string(key) }
-        let message = OutgoingMessage(
-            exchange: topic, routingKey: type,
-            properties: .init(contentType: WellKnown.contentType, headers: headers, messageID: id.lowercased, type: type),
-            // A command that nobody takes is an error; an event that nobody reads is not.
-            body: envelope.encoded(), mandatory: topic == WellKnown.commandsExchange)
-        return Prepared(id: id, key: key, message: message)
+        if let key { return key }
+        return try contract?.key(of: value)
     }
+
+    /// The same without building values, for data whose key stands in it as it is.
+    /// - Returns: nil when this is not known, and ``check(_:)`` has to tell.
+    func checkAtSight(_ data: UnsafeBufferPointer<UInt8>) -> EventKey? {
+        guard data.count <= maximumBytes, let found = contract?.keyAtSight(data) else { return nil }
+        return key == nil ? found : .given
+    }
+}
+
+/// Where the partition key of a message is found.
+package enum EventKey: Sendable, Equatable {
+    /// It has none.
+    case none
+    /// The arguments name one for all messages.
+    case given
+    /// In the data, without any escape; places are counted from the beginning of the data.
+    case place(Range<Int>)
+    case text(String)
 }
 
 /// Data that must not be published, and why.
@@ -84,6 +82,8 @@ package struct CheckedContract: Sendable {
     private let contract: MessageContract
     private let version: ContractVersion
     private let schema: JSONSchema
+    /// The partition key, as the schema knows it when it looks at bytes.
+    private let keyNumber: Int?
 
     /// - Parameter number: the version; nil for the newest.
     /// - Throws: ``EventRefused`` when there is no such version.
@@ -100,6 +100,7 @@ package struct CheckedContract: Sendable {
         self.contract = contract
         // Formats are asserted, because the types that consumers read are made of them: `uuid` becomes `UUID`.
         schema = try JSONSchema(compiling: version.schema, options: .init(assertsFormats: true))
+        keyNumber = schema.memberNumber(contract.partitionKey)
     }
 
     /// As the envelope names it.
@@ -116,6 +117,21 @@ package struct CheckedContract: Sendable {
         let more = violations.count > 10 ? ["  … and \(violations.count - 10) more"] : []
         throw EventRefused(
             (["the data does not fit \(contract.type) version \(version.number):"] + lines + more).joined(separator: "\n"))
+    }
+
+    /// Checks data without building values.
+    /// - Returns: its key; nil when this is not known, or not this way.
+    func keyAtSight(_ data: UnsafeBufferPointer<UInt8>) -> EventKey? {
+        guard let keyNumber, let sight = schema.atSight(data, wanted: keyNumber) else { return nil }
+        guard let place = sight.wanted else { return EventKey.none }
+        let value = data[place]
+        switch value.first {
+        case UInt8(ascii: "\""):
+            guard !value.contains(UInt8(ascii: "\\")) else { return nil }
+            return .place(place.lowerBound + 1..<place.upperBound - 1)
+        case let byte? where byte == UInt8(ascii: "-") || byte &- 0x30 < 10: return .place(place)
+        default: return nil
+        }
     }
 
     /// The partition key that the data holds.

@@ -35,6 +35,19 @@ package struct JSONStreamSplitter {
     /// - Parameter maximumBytes: values that are larger are refused.
     package init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
+    /// Whether a value begins next that is not an element of an array.
+    package var isBetweenValues: Bool { place == .betweenValues || place == .start }
+
+    /// The number of the next value, and the line that is read.
+    package var next: (number: Int, line: Int) { (count + 1, line) }
+
+    /// Steps over a line that holds one whole value, as the caller knows. Only where ``isBetweenValues`` holds.
+    package mutating func stepOverLine() {
+        count += 1
+        line += 1
+        place = .betweenValues
+    }
+
     /// Takes the next bytes of the stream, and appends the values that they complete.
     package mutating func feed(_ bytes: some Collection<UInt8>, into records: inout [Record]) throws(Failure) {
         for byte in bytes {

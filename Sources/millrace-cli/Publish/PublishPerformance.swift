@@ -8,50 +8,84 @@ struct PublishPerformance {
     let command: PublishCommand
     let draft: EventDraft
 
+    /// What is kept of a file between the check of the whole and the sending, in bytes. A larger one is read and checked again.
+    private static let kept = 256 << 20
+
     func perform() async throws {
         let path = command.file.flatMap { $0 == "-" ? nil : $0 }
-        // A file can be read twice, so nothing is sent unless all of it is good.
+        if command.dryRun { return try await dryRun(path) }
+        var checked: [CheckedPiece]?
+        // Nothing of a file is sent unless all of it is good.
         if let path, !command.keepGoing {
-            var check = PublishTally(skipped: command.skip)
-            let flaw = await run(publisher: nil, source: try ByteSource(path: path), &check, reports: false)
-            if check.lost > 0 || flaw != nil {
-                tell(check, flaw, nothingSent: true)
-                throw ExitCode.failure
+            let source = try ByteSource(path: path)
+            var tally = PublishTally(skipped: command.skip)
+            checked = try await refusing(&tally) { tally in try await sender().check(source, keeping: Self.kept, tally: &tally) }
+            if checked == nil, !source.isFile {
+                throw UsageFailure("\(path) is larger than \(Self.kept >> 20) MiB and cannot be read twice; give it to standard input")
             }
         }
-        if command.dryRun { return try await dryRun(path) }
+        let input: PublishRun.Input
+        if let checked { input = .pieces(checked) } else if let data = try await given() { input = .pieces(data) } else { input = .stream(try source(path)) }
         try await BrokerSession.with(
             command.connections.options, name: "millrace publish", declaring: AMQPTopology(exchanges: [BrokerSession.exchange(command.topic)])
         ) { client in
             var answers: AnswerWatch?
             if let wait = command.wait { answers = try await AnswerWatch(client: client, patience: .seconds(wait)) }
-            try await publish(client, path, answers)
+            try await publish(client, input, answers)
         }
+    }
+
+    /// Checks something as a whole.
+    /// - Throws: exit code 1, after it has told why, when not all is good.
+    private func refusing<R>(_ tally: inout PublishTally, _ check: (inout PublishTally) async throws -> R) async throws -> R {
+        var flaw: (any Error)?
+        do {
+            let result = try await check(&tally)
+            if tally.lost == 0 { return result }
+        } catch {
+            flaw = error
+        }
+        tell(tally, flaw, nothingSent: true)
+        throw ExitCode.failure
+    }
+
+    /// What `--data` says.
+    private func given() async throws -> [CheckedPiece]? {
+        guard let json = command.json else { return nil }
+        var tally = PublishTally(skipped: command.skip)
+        return try await refusing(&tally) { _ in try sender().pieces(of: Array(json.utf8)) }
     }
 
     private func source(_ path: String?) throws -> ByteSource {
         if let path { return try ByteSource(path: path) }
-        if isatty(0) == 1, command.json == nil { Console.shared.say("reading the data from the terminal; end with Ctrl-D …") }
+        if isatty(0) == 1 { Console.shared.say("reading the data from the terminal; end with Ctrl-D …") }
         return ByteSource()
     }
 
     private func dryRun(_ path: String?) async throws {
         var tally = PublishTally(skipped: command.skip, leavesOutRefused: command.keepGoing)
-        let flaw = await run(publisher: nil, source: try source(path), &tally, reports: false)
-        tell(tally, flaw, nothingSent: true)
-        if tally.lost > 0 || flaw != nil { throw ExitCode.failure }
+        try await refusing(&tally) { tally in
+            if let json = command.json {
+                try await sender().run(.pieces(sender().pieces(of: Array(json.utf8))), tally: &tally)
+            } else {
+                try await sender().run(.stream(try source(path)), tally: &tally)
+            }
+        }
         Console.shared.say("\(tally.confirmed) \(tally.confirmed == 1 ? "message is" : "messages are") good; nothing was sent")
     }
 
-    private func publish(_ client: AMQPClient, _ path: String?, _ answers: AnswerWatch?) async throws {
+    private func publish(_ client: AMQPClient, _ input: PublishRun.Input, _ answers: AnswerWatch?) async throws {
         let publisher = client.publisher(window: command.window)
-        let source = try source(path)
         let signals = StopSignals()
         let started = ContinuousClock.now
         let work = Task {
             var tally = PublishTally(skipped: command.skip, leavesOutRefused: command.keepGoing)
-            let flaw = await run(publisher: publisher, source: source, &tally, reports: true, answers)
-            return (tally, flaw)
+            do {
+                try await sender(publisher, answers).run(input, tally: &tally)
+                return (tally, nil as (any Error)?)
+            } catch {
+                return (tally, error)
+            }
         }
         let watcher = Task {
             for await _ in signals.stream {
@@ -69,33 +103,25 @@ struct PublishPerformance {
         try await answers?.print()
     }
 
-    /// - Returns: why the input ended early, if it did.
-    private func run(
-        publisher: AMQPPublisher?, source: ByteSource, _ tally: inout PublishTally, reports: Bool, _ answers: AnswerWatch? = nil
-    ) async -> (any Error)? {
-        var run = PublishRun(draft: draft, publisher: publisher, skip: command.skip, rate: reports ? command.rate : nil, keepsGoing: command.keepGoing)
-        if reports {
+    /// - Parameter publisher: nil for one that only checks.
+    private func sender(_ publisher: AMQPPublisher? = nil, _ answers: AnswerWatch? = nil) -> PublishRun {
+        var run = PublishRun(draft: draft, publisher: publisher, window: command.window, skip: command.skip, keepsGoing: command.keepGoing)
+        guard publisher != nil else { return run }
+        run.rate = command.rate
+        if answers != nil || !command.quiet {
             run.onConfirmed = { confirmed in
                 answers?.expect(confirmed.map(\.id))
                 if !command.quiet { print(confirmed) }
             }
-            let started = ContinuousClock.now
-            run.onProgress = { settled in
-                guard settled > 1 else { return }
-                let perSecond = Double(settled) / (ContinuousClock.now - started).seconds
-                Console.shared.show(progress: "\(settled) messages, \(decimal(perSecond, 0))/s")
-            }
         }
-        do {
-            if let json = command.json {
-                try await run.run(Array(json.utf8), tally: &tally)
-            } else {
-                try await run.run(source, tally: &tally)
-            }
-            return nil
-        } catch {
-            return error
+        guard Console.shared.isInteractive else { return run }
+        let started = ContinuousClock.now
+        run.onProgress = { settled in
+            guard settled > 1 else { return }
+            let perSecond = Double(settled) / (ContinuousClock.now - started).seconds
+            Console.shared.show(progress: "\(settled) messages, \(decimal(perSecond, 0))/s")
         }
+        return run
     }
 
     private func print(_ confirmed: [PublishRun.Confirmed]) {
