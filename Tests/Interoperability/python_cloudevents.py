@@ -124,7 +124,7 @@ def refused(channel):
     binary = command(f"py-{uuid.uuid4()}")
     for what, event, message, reason in [
         ("data that is said to be no JSON is parked", text, rabbitmq.to_structured_event(text), "datacontenttype"),
-        ("a CloudEvent in binary mode is parked", binary, rabbitmq.to_binary_event(binary), "attribute"),
+        ("a CloudEvent in binary mode is parked", binary, rabbitmq.to_binary_event(binary), "binary mode"),
     ]:
         name = event.get_extension("partitionkey")
         send(channel, message, event.get_id())

@@ -44,9 +44,18 @@ struct IncomingMessage: Sendable {
             self.key = nil
             self.envelope = nil
             self.fence = nil
-            self.parseError = error
+            self.parseError = delivery.isBinaryCloudEvent ? Self.binaryMode : error
             self.violation = nil
         }
+    }
+
+    private static var binaryMode: MessagingError {
+        MessagingError(
+            .unparseable,
+            """
+            this is a CloudEvent in binary mode, with its attributes in the headers; workers read structured mode: publish it as \
+            application/cloudevents+json with the attributes and the data in the body
+            """)
     }
 
     /// The message as it can be handled, or as it came with what its contract has against it.

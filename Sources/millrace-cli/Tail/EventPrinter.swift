@@ -1,6 +1,7 @@
 import AMQP
 import Contracts
 import Foundation
+import Messaging
 
 /// How `tail` prints.
 enum TailOutput {
@@ -29,7 +30,8 @@ struct EventPrinter: Sendable {
             envelope = try Envelope(decoding: delivery.body)
         } catch {
             guard filter == nil else { return false }
-            console.warn("a message of \(delivery.exchange) with the key \(delivery.routingKey) is no CloudEvent: \(error)")
+            let reason = delivery.isBinaryCloudEvent ? "is a CloudEvent in binary mode, which is not read" : "is no CloudEvent: \(error)"
+            console.warn("a message of \(delivery.exchange) with the key \(delivery.routingKey) \(reason)")
             return true
         }
         if let filter {

@@ -142,6 +142,25 @@ struct ParkingTests {
         }
     }
 
+    /// Fails without Delivery.isBinaryCloudEvent: the reason is then that the data has no `specversion`, which misleads.
+    @Test(arguments: ["cloudEvents:", "cloudEvents_"])
+    func anEventInBinaryModeIsParkedWithThatReason(_ prefix: String) async throws {
+        try await Rig.with { rig in
+            try await rig.running(rig.recording()) { _ in
+                let headers: AMQPTable = ["specversion": "1.0", "id": "1", "source": "/x", "type": "thing.done"].reduce(into: [:]) { headers, pair in
+                    headers[prefix + pair.key] = .string(pair.value)
+                }
+                _ = await rig.publisher.publish(
+                    OutgoingMessage(
+                        exchange: rig.topic, routingKey: "thing.done",
+                        properties: MessageProperties(contentType: "application/json", headers: headers), body: Array("{\"a\":1}".utf8)))
+                try await rig.eventually { try await rig.count("parked") == 1 }
+                let failure = try #require(try await FailureStore(postgres: rig.postgres).list().first)
+                #expect(failure.errorMessage?.contains("in binary mode") == true && failure.errorType == "MessagingError.unparseable", "\(failure)")
+            }
+        }
+    }
+
     /// The race of ParkedRetrier's comment: the retrier deletes the last parked message of a key while the consumer is
     /// about to park the next one behind it. Fails without ParkedStatements.promoteOrphans: the message waits for ever.
     @Test func aMessageParkedBehindOneThatIsJustLeavingIsNotForgotten() async throws {
