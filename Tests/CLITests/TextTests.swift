@@ -28,6 +28,16 @@ import millrace_cli
         #expect(Redacted.text("http://127.0.0.1:8080/orders") == "http://127.0.0.1:8080/orders")
     }
 
+    /// Fails when control characters reach a terminal as they are: what a message holds could then move the cursor or set the title.
+    @Test("what comes from elsewhere cannot steer a terminal", arguments: [
+        ("plain ü 漢\ttext\nand more", "plain ü 漢\ttext\nand more"), ("\u{1B}[1;31mred\u{1B}[0m", "\u{1B}[1;31mred\u{1B}[0m"),
+        ("a\u{1B}]0;title\u{7}b", "a\u{FFFD}]0;title\u{FFFD}b"), ("\u{1B}[2J\u{1B}[31", "\u{FFFD}[2J\u{FFFD}[31"),
+        ("over\rwritten\r\n", "over\u{FFFD}written\u{FFFD}\n"), ("\u{9B}2J\u{8}\u{7F}\0", "\u{FFFD}2J\u{FFFD}\u{FFFD}\u{FFFD}"),
+    ])
+    func terminal(text: String, harmless: String) {
+        #expect(TerminalText.harmless(text) == harmless)
+    }
+
     @Test("money has two digits after the point", arguments: [(0, "0.00"), (5, "0.05"), (2933, "29.33"), (-150, "-1.50")])
     func money(cents: Int, text: String) {
         #expect(Money.text(cents) == text)

@@ -20,6 +20,7 @@ package final class Console: Sendable {
 
     /// Whether standard error is a terminal that people look at.
     let isInteractive: Bool
+    private let terminals: (output: Bool, error: Bool)
     private let colours: (output: Bool, error: Bool)
     /// The progress line that stands at the bottom now.
     private let progress = Locked<String?>(nil)
@@ -28,14 +29,16 @@ package final class Console: Sendable {
         let environment = ProcessInfo.processInfo.environment
         let plain = environment["NO_COLOR"].map { !$0.isEmpty } ?? false || environment["TERM"] == "dumb"
         isInteractive = isatty(2) == 1 && environment["TERM"] != "dumb"
-        colours = (!plain && isatty(1) == 1, !plain && isatty(2) == 1)
+        terminals = (isatty(1) == 1, isatty(2) == 1)
+        colours = (!plain && terminals.output, !plain && terminals.error)
     }
 
     /// Writes data.
-    func output(_ text: String) { write(1, text + "\n") }
+    func output(_ text: String) { write(1, (terminals.output ? TerminalText.harmless(text) : text) + "\n") }
 
     /// Says something; the progress line stays below it.
     func say(_ text: String) {
+        let text = terminals.error ? TerminalText.harmless(text) : text
         progress.withLock { line in
             guard let line else { return write(2, text + "\n") }
             write(2, "\r\u{1B}[K" + text + "\n" + line)
@@ -52,7 +55,7 @@ package final class Console: Sendable {
     func show(progress text: String) {
         guard isInteractive else { return }
         progress.withLock { line in
-            let cut = String(text.prefix(max(20, width - 1)))
+            let cut = TerminalText.harmless(String(text.prefix(max(20, width - 1))))
             line = cut
             write(2, "\r\u{1B}[K" + cut)
         }
