@@ -36,9 +36,7 @@ struct ListenCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingReach {
             let forwarder = try Forwarder(target: target, mode: mode, tries: tries, timeout: .seconds(timeout))
-            let filter = try condition.map { condition in
-                do { return try FilterParser.parse(condition) } catch { throw UsageFailure("--where, \(error)") }
-            }
+            let filter = try FilterParser.option(condition)
             let selection = try TopicSelection(topics, types: type, catalog: try? ContractFolder.load())
             try await BrokerSession.with(connections, name: "millrace listen", declaring: AMQPTopology()) { client in
                 let reader = try await TopicReader(client: client, selection: selection, purpose: "listen")

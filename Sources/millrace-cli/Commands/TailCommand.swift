@@ -76,12 +76,7 @@ struct TailCommand: AsyncParsableCommand {
 
     private func filter() throws -> FilterExpression? {
         let bySubject = subject.map { FilterExpression.compare(.path([.name("subject")]), .equal, .literal(.string($0))) }
-        guard let condition else { return bySubject }
-        do {
-            let parsed = try FilterParser.parse(condition)
-            return bySubject.map { .and($0, parsed) } ?? parsed
-        } catch {
-            throw UsageFailure("--where, \(error)\n  \(condition)\n  \(String(repeating: " ", count: error.column - 1))^")
-        }
+        guard let condition = try FilterParser.option(condition) else { return bySubject }
+        return bySubject.map { .and($0, condition) } ?? condition
     }
 }

@@ -29,6 +29,17 @@ package struct FilterParser {
         return expression
     }
 
+    /// Reads the option `--where`.
+    /// - Throws: ``UsageFailure`` that points at the place.
+    static func option(_ text: String?) throws -> FilterExpression? {
+        guard let text else { return nil }
+        do {
+            return try parse(text)
+        } catch {
+            throw UsageFailure("--where, \(error)\n  \(text)\n  \(String(repeating: " ", count: error.column - 1))^")
+        }
+    }
+
     private init(source: [Character]) { self.source = source }
 
     private func failure(_ reason: String) -> Failure { Failure(column: tokenStart + 1, reason: reason) }
