@@ -1,3 +1,5 @@
+import Contracts
+
 /// A worker: one deployable process with its own schema, role, queue and migrations.
 ///
 /// ```swift
@@ -26,20 +28,10 @@ public protocol WorkerProgram {
 
 extension WorkerProgram {
     /// The type's name in lower case, words joined by `-`.
-    public static var name: String { kebabCase(String(describing: Self.self)) }
+    public static var name: String { String(describing: Self.self).kebabCased }
 
     /// Runs the worker as a process: reads arguments and environment, does what they ask, and exits.
     public static func main() async {
         await WorkerProcess(program: Self.self, arguments: Array(CommandLine.arguments.dropFirst())).runAndExit()
     }
-}
-
-/// `OrderHistory` → `order-history`.
-func kebabCase(_ name: String) -> String {
-    var result = ""
-    for character in name {
-        if character.isUppercase, !result.isEmpty { result += "-" }
-        result += character.lowercased()
-    }
-    return result
 }

@@ -1,3 +1,5 @@
+import Contracts
+
 /// A read model: a function from events to rows.
 ///
 /// ```swift
@@ -28,14 +30,7 @@ public protocol Projection: Sendable {
 
 extension Projection {
     /// The type's name in lower case, words joined by `-`.
-    public static var name: String {
-        var result = ""
-        for character in String(describing: Self.self) {
-            if character.isUppercase, !result.isEmpty { result += "-" }
-            result += character.lowercased()
-        }
-        return result
-    }
+    public static var name: String { String(describing: Self.self).kebabCased }
 
     /// The first version.
     public static var version: Int { 1 }
