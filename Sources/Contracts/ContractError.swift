@@ -63,3 +63,12 @@ extension ContractError: CustomStringConvertible {
         return text
     }
 }
+
+extension ContractError {
+    /// What a failure to read JSON means for a contract.
+    init(_ error: JSONError, file: String = #fileID, line: Int = #line) {
+        self.init(
+            error.code == .tooLarge ? .tooLarge : .malformed, error.message, offset: error.offset,
+            underlying: nil, file: file, line: line)
+    }
+}

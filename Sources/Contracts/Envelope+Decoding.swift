@@ -25,15 +25,6 @@ extension Envelope {
     }
 }
 
-extension ContractError {
-    /// What a failure to read JSON means for a contract.
-    init(_ error: JSONError, file: String = #fileID, line: Int = #line) {
-        self.init(
-            error.code == .tooLarge ? .tooLarge : .malformed, error.message, offset: error.offset,
-            underlying: nil, file: file, line: line)
-    }
-}
-
 /// Reads the members of the one object that an envelope is.
 private struct EnvelopeReader {
     var scanner: JSONScanner
@@ -298,25 +289,5 @@ private struct EnvelopeReader {
     private static func isJSON(_ contentType: String) -> Bool {
         let media = contentType.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
         return media.hasSuffix("/json") || media.hasSuffix("+json")
-    }
-}
-
-extension UUID {
-    /// Reads the 36 characters of RFC 9562, in either case; nil for anything else.
-    init?(parsing text: UnsafeBufferPointer<UInt8>) {
-        guard text.count == 36, text[8] == 0x2D, text[13] == 0x2D, text[18] == 0x2D, text[23] == 0x2D
-        else { return nil }
-        var halves: (UInt64, UInt64) = (0, 0)
-        var nibbles = 0
-        for index in 0..<36 where index != 8 && index != 13 && index != 18 && index != 23 {
-            guard let digit = Hex.value(text[index]) else { return nil }
-            if nibbles < 16 {
-                halves.0 = halves.0 << 4 | UInt64(digit)
-            } else {
-                halves.1 = halves.1 << 4 | UInt64(digit)
-            }
-            nibbles += 1
-        }
-        self.init(high: halves.0, low: halves.1)
     }
 }
