@@ -90,7 +90,7 @@ public struct Worker: Sendable {
     private mutating func note<M: Message>(_ type: M.Type) {
         if let event = type as? any Event.Type {
             if !events.contains(where: { $0.type == type.type }) { events.append((type.type, event.topic)) }
-        } else {
+        } else if !commands.contains(type.type) {
             commands.append(type.type)
         }
     }

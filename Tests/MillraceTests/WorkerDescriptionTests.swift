@@ -13,6 +13,8 @@ struct WorkerDescriptionTests {
     private enum Sample: WorkerProgram {
         static func configure(_ worker: inout Worker) {
             worker.handle(ReserveStock.self) { _, _ in }
+            // A second handler of a type is no second command.
+            worker.handle(ReserveStock.self) { _, _ in }
             worker.handle(OrderCreated.self) { _, _ in }
             worker.handle(PaymentDeclined.self) { _, _ in }
             worker.project(View.self)
