@@ -99,8 +99,9 @@ public struct MessageHandlers: Sendable {
     /// Names contracts. Those of the types that are handled are known without; this is for handlers that take types by name,
     /// and for envelopes that are published as they are.
     public mutating func knows(_ catalog: MessageCatalog) {
-        guard catalog.schemas.contains(where: { namesOfCatalogs.insert($0.identifier).inserted }) else { return }
-        catalogs.append(catalog)
+        let known = namesOfCatalogs.count
+        namesOfCatalogs.formUnion(catalog.schemas.lazy.map(\.identifier))
+        if namesOfCatalogs.count > known { catalogs.append(catalog) }
     }
 
     /// Turns messages of an old version into a newer one before they are handled, in terms of the generated types.
