@@ -45,6 +45,7 @@ package enum Subcommand: Equatable {
           MILLRACE_LOG_LEVEL      default info
           MILLRACE_QUEUE_TYPE     quorum (default) or classic
           MILLRACE_PARTITIONS     over how many queues messages are spread by key, 1 (default) to 64
+          MILLRACE_MAX_MESSAGE_BYTES  how large a message that is published may be (default 1000000)
           MILLRACE_DRAIN_SECONDS  how long a shutdown may take (default 30)
           MILLRACE_SAGA_RETENTION_DAYS  how long finished sagas stay, 1 to 3650 (default 30)
           MILLRACE_SUPERVISED     1: shut down when standard input ends

@@ -52,7 +52,7 @@ public final class WorkerHealth: Sendable {
         return isFirst
     }
 
-    /// What stands against being ready, by check; empty when the worker is ready.
+    /// All checks, each with what stands against being ready; nil when nothing does.
     public func problems() async -> [(name: String, problem: String?)] {
         var results: [(name: String, problem: String?)] = []
         let (port, isDraining) = state.withLock { ($0.port, $0.isDraining) }
