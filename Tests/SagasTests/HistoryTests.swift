@@ -1,3 +1,4 @@
+import Messaging
 import Sagas
 import Testing
 
@@ -51,7 +52,7 @@ private struct World {
     let plan: SagaPlan
     let hasOperator: Bool
     var machine: SagaMachine
-    var random: SplitMix
+    var random: SeededGenerator
     var parcels: [Parcel] = []
     var clocks: [SagaTimer] = []
     // What the workers know.
@@ -70,7 +71,7 @@ private struct World {
     init(seed: UInt64, hasOperator: Bool = false) {
         self.seed = seed
         self.hasOperator = hasOperator
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let count = random.below(6) + 1
         var steps: [SagaPlan.Step] = []
         for index in 0..<count {
@@ -199,17 +200,6 @@ private struct World {
     }
 }
 
-/// SplitMix64, so that a seed names a history.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+extension SeededGenerator {
+    fileprivate mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

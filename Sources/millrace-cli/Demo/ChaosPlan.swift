@@ -1,3 +1,5 @@
+import Messaging
+
 /// Which part dies when. Pure: the same seed gives the same plan.
 package struct ChaosPlan: Sendable, Equatable {
     package struct Kill: Sendable, Equatable {
@@ -12,7 +14,7 @@ package struct ChaosPlan: Sendable, Equatable {
     /// Spreads `count` kills over the run, one at a random moment of each of `count` equal shares, and over `parts`
     /// victims: each once before any twice, in random order.
     package init(seed: UInt64, count: Int, parts: Int) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var kills: [Kill] = []
         var round: [Int] = []
         for index in 0..<max(0, parts > 0 ? count : 0) {
@@ -21,21 +23,5 @@ package struct ChaosPlan: Sendable, Equatable {
             kills.append(Kill(at: 0.95 * (Double(index) + moment) / Double(count), victim: round.removeLast()))
         }
         self.kills = kills
-    }
-}
-
-/// A small random generator with a seed. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number
-/// generators", 2014.
-package struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    package init(seed: UInt64) { state = seed }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
