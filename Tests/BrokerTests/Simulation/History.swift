@@ -14,7 +14,7 @@ import NIOCore
 /// - What was acknowledged, once that is on disk, never comes back.
 /// - What a crash has torn is never taken for damage, at any later start.
 /// - In the end nothing is left: no message, no byte counted, no record in the log.
-final class History {
+final class History: DiskTrouble {
     let seed: UInt64
     let sabotage: SabotagedStore.Sabotage
     let disk: SimulatedStorage
@@ -65,8 +65,6 @@ final class History {
         return violation
     }
 
-    func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
-
     private func step() throws {
         switch Int.random(in: 0..<1_000, using: &random) {
         case ..<330: publish()
@@ -80,7 +78,7 @@ final class History {
         case ..<930: time.advance(by: Int64.random(in: 0...40, using: &random))
         case ..<945: flow()
         case ..<955: runOut()
-        case ..<970: disk.setFaults { $0.capacity = .max }
+        case ..<970: giveRoom()
         case ..<978: try restart()
         case ..<982: losePowerSoon()
         case ..<984: failSyncSoon()
@@ -213,22 +211,5 @@ final class History {
         guard let channel = channels.randomElement(using: &random) else { return }
         channel.isOpen.toggle()
         if channel.isOpen { for consumer in channel.consumers { consumer.queue.consumerHasCapacity(consumer) } }
-    }
-
-    // MARK: - Faults
-
-    private func runOut() {
-        let capacity = disk.used + Int.random(in: 0...20_000, using: &random)
-        disk.setFaults { $0.capacity = capacity }
-    }
-
-    private func losePowerSoon() {
-        let operations = Int.random(in: 0...12, using: &random)
-        disk.setFaults { $0.operationsLeft = operations }
-    }
-
-    private func failSyncSoon() {
-        let syncs = Int.random(in: 0...3, using: &random)
-        disk.setFaults { $0.syncsUntilError = syncs }
     }
 }

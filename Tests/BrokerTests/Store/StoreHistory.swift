@@ -7,7 +7,7 @@ import NIOCore
 /// After every start of the store: what was durable and not settled is there, once, with its content, in order; what was
 /// settled and durable is not; nothing is there that was never appended or was already seen to be gone; and of a transfer
 /// either the source is there or all of the targets.
-final class StoreHistory {
+final class StoreHistory: DiskTrouble {
     struct Violation: Error, CustomStringConvertible {
         let seed: UInt64
         let description: String
@@ -79,8 +79,6 @@ final class StoreHistory {
         if violation == nil { try finish() }
         return violation.map { Violation(seed: seed, description: $0) }
     }
-
-    func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
     private func step() throws {
         switch Int.random(in: 0..<1000, using: &random) {
@@ -203,23 +201,6 @@ final class StoreHistory {
     }
 
     // MARK: - Faults
-
-    private func losePowerSoon() {
-        let operations = Int.random(in: 0...12, using: &random)
-        disk.setFaults { $0.operationsLeft = operations }
-    }
-
-    private func failSyncSoon() {
-        let syncs = Int.random(in: 0...3, using: &random)
-        disk.setFaults { $0.syncsUntilError = syncs }
-    }
-
-    private func runOut() {
-        let capacity = disk.used + Int.random(in: 0...20_000, using: &random)
-        disk.setFaults { $0.capacity = capacity }
-    }
-
-    private func giveRoom() { disk.setFaults { $0.capacity = .max } }
 
     enum End {
         case crash
