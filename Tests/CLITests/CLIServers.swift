@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Postgres
 import Servers
+import TestSupport
 
 /// Servers that a test gives to the command, as somebody who already has servers does.
 struct CLIServers {
@@ -68,9 +69,7 @@ extension Fixture {
     }
 
     /// A worker's executable, beside the command.
-    static func executable(_ worker: String) -> String {
-        (millrace as NSString).deletingLastPathComponent + "/\(worker)-worker"
-    }
+    static func executable(_ worker: String) -> String { BuiltProducts.path("\(worker)-worker") }
 
     static let logger: Logger = {
         var logger = Logger(label: "test.cli")

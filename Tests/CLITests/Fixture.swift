@@ -1,5 +1,6 @@
 import Foundation
 import Servers
+import TestSupport
 
 /// Where things lie.
 enum Fixture {
@@ -15,10 +16,7 @@ enum Fixture {
     }()
 
     /// The built command, beside the test bundle.
-    static let millrace: String = {
-        let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        return folder.path + "/millrace"
-    }()
+    static let millrace = BuiltProducts.path("millrace")
 
     static func run(_ arguments: String..., in folder: String = project, environment: [String: String] = [:]) async throws -> ChildProcess.Result {
         var all = ProcessInfo.processInfo.environment

@@ -132,21 +132,3 @@ struct FaultBench {
         await postgres.close()
     }
 }
-
-/// Where the executables of this package stand: beside the test bundle that runs.
-enum BuiltProducts {
-    static func path(_ name: String) -> String {
-        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? CommandLine.arguments[0]
-        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(name).path
-    }
-}
-
-/// Waits for a condition, looking every 20 ms, and gives up after a minute.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < deadline {
-        if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-    throw ServersError(.timeout, "not within a minute: \(what)")
-}

@@ -68,19 +68,3 @@ struct TestWorker: Sendable {
         return configuration
     }
 }
-
-/// Waits until `condition` is true; the deadline is only there so that a broken test ends.
-func eventually(
-    _ what: String, within limit: Duration = .seconds(20), _ condition: @Sendable () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
-struct NeverHappened: Error, CustomStringConvertible {
-    let what: String
-    var description: String { "did not happen in time: \(what)" }
-}

@@ -61,7 +61,6 @@ public actor BrokerProcess {
 
     private static var program: String {
         if let path = ProcessInfo.processInfo.environment["MILLRACE_TEST_BROKER_PROGRAM"], !path.isEmpty { return path }
-        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? CommandLine.arguments[0]
-        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("broker-process").path
+        return BuiltProducts.path("broker-process")
     }
 }

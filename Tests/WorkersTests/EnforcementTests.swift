@@ -3,6 +3,7 @@ import Foundation
 import Messaging
 import Postgres
 import Servers
+import TestSupport
 import Testing
 import Topics
 

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import Servers
+import TestSupport
 import Testing
 import Topics
 

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import Postgres
+import TestSupport
 import Testing
 import Topics
 

@@ -1,5 +1,6 @@
 import Foundation
 import Servers
+import TestSupport
 import Testing
 
 /// The command `millrace` as an operator types it, against the schema of a worker under test.
@@ -10,12 +11,11 @@ struct OperatorCommand {
     func run(_ arguments: String...) async throws -> ChildProcess.Result { try await run(arguments) }
 
     private func run(_ arguments: [String]) async throws -> ChildProcess.Result {
-        let millrace = URL(fileURLWithPath: WorkerUnderTest.executable("none")).deletingLastPathComponent().path + "/millrace"
         var environment = worker.environment
         environment["USER"] = "tester"
         return try await ChildProcess.run(
             .init(
-                executable: millrace, arguments: arguments + ["--schema", worker.schema], environment: environment,
+                executable: BuiltProducts.path("millrace"), arguments: arguments + ["--schema", worker.schema], environment: environment,
                 workingDirectory: WorkerUnderTest.home))
     }
 

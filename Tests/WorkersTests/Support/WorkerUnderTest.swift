@@ -107,9 +107,5 @@ actor WorkerUnderTest {
     static let home = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path
 
-    /// The executables lie beside the test bundle.
-    static func executable(_ name: String) -> String {
-        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? CommandLine.arguments[0]
-        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("\(name)-worker").path
-    }
+    static func executable(_ name: String) -> String { BuiltProducts.path("\(name)-worker") }
 }
