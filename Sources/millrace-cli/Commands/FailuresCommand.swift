@@ -51,14 +51,10 @@ struct FailuresCommand: AsyncParsableCommand {
     /// The worker whose failures are meant, and how to reach its schema.
     struct Target: ParsableArguments {
         @Argument(help: "The worker.") var worker: String
-        @Option(help: "Its schema (default: its name, with _ for -).") var schema: String?
-        @OptionGroup var connections: ConnectionOptions
+        @OptionGroup var schema: SchemaOptions
 
         func with<R: Sendable>(_ body: (FailureStore) async throws -> R) async throws -> R {
-            let schema = schema ?? worker.replacingOccurrences(of: "-", with: "_")
-            return try await connections.withDatabase(schema: schema) { client in
-                try await body(FailureStore(postgres: client, schema: schema))
-            }
+            try await schema.with(worker) { try await body(FailureStore(postgres: $0, schema: $1)) }
         }
     }
 

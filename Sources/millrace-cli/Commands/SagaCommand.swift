@@ -20,13 +20,10 @@ struct SagaCommand: AsyncParsableCommand {
     /// The orchestrating worker and how to reach its schema.
     struct Target: ParsableArguments {
         @Option(help: "The worker that runs the saga.") var worker = "checkout"
-        @Option(help: "Its schema (default: its name, with _ for -).") var schema: String?
-        @OptionGroup var connections: ConnectionOptions
+        @OptionGroup var schema: SchemaOptions
 
         func with<R: Sendable>(_ body: (SagaStore) async throws -> R) async throws -> R {
-            try await connections.withDatabase(schema: schema ?? worker.replacingOccurrences(of: "-", with: "_")) { client in
-                try await body(SagaStore(postgres: client))
-            }
+            try await schema.with(worker) { client, _ in try await body(SagaStore(postgres: client)) }
         }
     }
 

@@ -22,12 +22,20 @@ struct ConnectionOptions: ParsableArguments {
         throw UsageFailure("no broker: set AMQP_URL, or start `millrace up` first")
     }
 
-    /// Calls `body` with a client whose unqualified names are those of the schema.
-    func withDatabase<R: Sendable>(schema: String, _ body: (PostgresClient) async throws -> R) async throws -> R {
-        var configuration = try PostgresConfiguration(url: databaseURL())
+}
+
+/// How a command reaches the schema of a worker.
+struct SchemaOptions: ParsableArguments {
+    @Option(help: "Its schema (default: its name, with _ for -).") var schema: String?
+    @OptionGroup var connections: ConnectionOptions
+
+    /// Calls `body` with a client whose unqualified names are those of the worker's schema, and the schema's name.
+    func with<R: Sendable>(_ worker: String, _ body: (PostgresClient, String) async throws -> R) async throws -> R {
+        let schema = schema ?? WorkerManifest.schema(of: worker)
+        var configuration = try PostgresConfiguration(url: connections.databaseURL())
         configuration.setSchema(schema)
         configuration.applicationName = "millrace"
-        return try await PostgresClient(configuration: configuration, logger: .quiet).executeThenClose(body)
+        return try await PostgresClient(configuration: configuration, logger: .quiet).executeThenClose { try await body($0, schema) }
     }
 }
 

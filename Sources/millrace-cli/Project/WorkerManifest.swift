@@ -61,7 +61,9 @@ package struct WorkerManifest: Sendable, Codable, Equatable {
     }
 
     /// Its schema in the database.
-    package var schema: String { name.replacingOccurrences(of: "-", with: "_") }
+    package var schema: String { Self.schema(of: name) }
+    /// The schema of the worker of this name.
+    static func schema(of name: String) -> String { name.replacingOccurrences(of: "-", with: "_") }
     /// Its role in the database.
     package var role: String { "worker_" + schema }
 
