@@ -4,9 +4,9 @@ extension PostgresError {
     ///
     /// Such a failure says nothing about the statement; trying again later can succeed.
     public var isConnectionFailure: Bool {
-        if code == .connectionFailed || code == .connectionClosed { return true }
-        if let sqlState, sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "53300"].contains(sqlState) { return true }
-        if code == .poolTimeout || code == .aborted, let cause = underlying as? PostgresError {
+        if self.code == .connectionFailed || self.code == .connectionClosed { return true }
+        if let sqlState = self.sqlState, sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "53300"].contains(sqlState) { return true }
+        if self.code == .poolTimeout || self.code == .aborted, let cause = self.underlying as? PostgresError {
             return cause.isConnectionFailure
         }
         return false
@@ -14,23 +14,23 @@ extension PostgresError {
 
     /// Whether the same transaction may succeed when run again: serialization failure (40001) or deadlock (40P01).
     public var isRetryable: Bool {
-        if sqlState == "40001" || sqlState == "40P01" { return true }
-        if code == .aborted, let cause = underlying as? PostgresError { return cause.isRetryable }
+        if self.sqlState == "40001" || self.sqlState == "40P01" { return true }
+        if self.code == .aborted, let cause = self.underlying as? PostgresError { return cause.isRetryable }
         return false
     }
 
     /// Whether a prepared statement went stale: its result type changed under it (0A000 with the server's fixed routine) or the
     /// server no longer has it (26000). Preparing it again mends it.
     package var isStaleStatement: Bool {
-        if sqlState == "26000" || isChangedResultType { return true }
-        if code == .aborted, let cause = underlying as? PostgresError { return cause.isStaleStatement }
+        if self.sqlState == "26000" || isChangedResultType { return true }
+        if self.code == .aborted, let cause = self.underlying as? PostgresError { return cause.isStaleStatement }
         return false
     }
 
     /// 0A000 is used for every unsupported feature; the message is what tells this one apart (it is translated when the server's
     /// `lc_messages` is not English, in which case the statement is only forgotten, not retried).
     private var isChangedResultType: Bool {
-        sqlState == "0A000" && message.contains("cached plan must not change result type")
+        self.sqlState == "0A000" && self.message.contains("cached plan must not change result type")
     }
 
     /// The same failure, reported for a statement asked for elsewhere.
@@ -53,18 +53,17 @@ extension PostgresError {
 }
 
 extension PostgresError: CustomStringConvertible {
-    /// The error in one line.
+    /// The error in one line, as logs and parked messages keep it: without ``Fields/detail``, which may hold data of a person.
     public var description: String {
-        var text = "PostgresError.\(code)"
-        if let sqlState { text += " [\(sqlState)]" }
-        text += ": \(message)"
-        if let detail { text += " (\(detail))" }
-        if let hint { text += " Hint: \(hint)" }
-        if let constraint { text += " constraint=\(constraint)" }
-        if let table { text += " table=\(table)" }
-        if let column { text += " column=\(column)" }
-        if let query { text += " query=\(query.count > 500 ? String(query.prefix(500)) + "…" : query)" }
-        if let underlying, code != .aborted { text += " caused by: \(underlying)" }
-        return text + " at \(file):\(line)"
+        var text = "PostgresError.\(self.code)"
+        if let sqlState = self.sqlState { text += " [\(sqlState)]" }
+        text += ": \(self.message)"
+        if let hint = self.hint { text += " Hint: \(hint)" }
+        if let constraint = self.constraint { text += " constraint=\(constraint)" }
+        if let table = self.table { text += " table=\(table)" }
+        if let column = self.column { text += " column=\(column)" }
+        if let query = self.query { text += " query=\(query.count > 500 ? String(query.prefix(500)) + "…" : query)" }
+        if let underlying = self.underlying, self.code != .aborted { text += " caused by: \(underlying)" }
+        return text + " at \(self.file):\(self.line)"
     }
 }

@@ -1,7 +1,8 @@
 /// What went wrong between this process and PostgreSQL.
 ///
-/// An error says what failed (``code``), what the server said about it (``sqlState``, ``detail``, ``constraint`` …) and
-/// where in the calling code it was asked for (``file``, ``line``). It never holds a password or the value of a bound parameter.
+/// An error says what failed (`code`), what the server said about it (`sqlState`, `detail`, `constraint` …) and
+/// where in the calling code it was asked for (`file`, `line`); see ``Fields``. It never holds a password or the value of a bound parameter.
+@dynamicMemberLookup
 public struct PostgresError: Error, Sendable {
     /// The kind of failure. More kinds may come; compare with `==` and keep a default branch.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
@@ -12,7 +13,7 @@ public struct PostgresError: Error, Sendable {
         public static let connectionFailed = Code("connectionFailed")
         /// A connection that had been open is gone; whether a statement in flight took effect is not known.
         public static let connectionClosed = Code("connectionClosed")
-        /// No connection of the pool became free in time. ``PostgresError/underlying`` says why when the server is unreachable.
+        /// No connection of the pool became free in time. ``Fields/underlying`` says why when the server is unreachable.
         public static let poolTimeout = Code("poolTimeout")
         /// The pool has been closed.
         public static let poolClosed = Code("poolClosed")
@@ -20,10 +21,10 @@ public struct PostgresError: Error, Sendable {
         public static let cancelled = Code("cancelled")
         /// The statement ran longer than the configured statement timeout, or an answer did not come in time.
         public static let timeout = Code("timeout")
-        /// The server refused the statement; see ``PostgresError/sqlState``.
+        /// The server refused the statement; see ``Fields/sqlState``.
         public static let server = Code("server")
         /// The statement was not run, because an earlier one of the same transaction or pipeline failed;
-        /// ``PostgresError/underlying`` is that failure.
+        /// ``Fields/underlying`` is that failure.
         public static let aborted = Code("aborted")
         /// A value from the server cannot become the wanted Swift type.
         public static let decoding = Code("decoding")
@@ -40,20 +41,35 @@ public struct PostgresError: Error, Sendable {
         public var description: String { name }
     }
 
-    private struct Fields: Sendable {
-        var code: Code
-        var message: String
-        var sqlState: String?
-        var detail: String?
-        var hint: String?
-        var constraint: String?
-        var table: String?
-        var column: String?
-        var query: String?
-        var position: Int?
-        var underlying: (any Error)?
-        var file: String
-        var line: Int
+    /// What an error says; each field is read and set on the error itself, as in `error.sqlState`.
+    public struct Fields: Sendable {
+        /// The kind of failure.
+        public var code: Code
+        /// One sentence for people, without secrets.
+        public var message: String
+        /// The five characters of SQLSTATE, when the server answered
+        /// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+        public var sqlState: String?
+        /// The server's detail message, e.g. the key that violates a constraint. May hold data of the row.
+        public var detail: String?
+        /// The server's hint.
+        public var hint: String?
+        /// The violated constraint.
+        public var constraint: String?
+        /// The table the server names.
+        public var table: String?
+        /// The column the server or the decoder names.
+        public var column: String?
+        /// The text of the statement with its placeholders, never with values.
+        public var query: String?
+        /// Where in ``query`` the server found the error, in characters from 1.
+        public var position: Int?
+        /// The error beneath this one.
+        public var underlying: (any Error)?
+        /// The file that asked for what failed (`#fileID`).
+        public var file: String
+        /// The line in ``file``.
+        public var line: Int
     }
 
     /// The fields live in one heap object, so that `throws(PostgresError)` passes a single word around.
@@ -63,12 +79,6 @@ public struct PostgresError: Error, Sendable {
     }
 
     private var box: Box
-
-    private mutating func modify(_ change: (inout Fields) -> Void) {
-        var fields = box.fields
-        change(&fields)
-        box = Box(fields)
-    }
 
     /// Makes an error. `file` and `line` default to the place of the call.
     public init(
@@ -83,70 +93,13 @@ public struct PostgresError: Error, Sendable {
                 line: line))
     }
 
-    /// The kind of failure.
-    public var code: Code {
-        get { box.fields.code }
-        set { modify { $0.code = newValue } }
-    }
-    /// One sentence for people, without secrets.
-    public var message: String {
-        get { box.fields.message }
-        set { modify { $0.message = newValue } }
-    }
-    /// The five characters of SQLSTATE, when the server answered
-    /// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-    public var sqlState: String? {
-        get { box.fields.sqlState }
-        set { modify { $0.sqlState = newValue } }
-    }
-    /// The server's detail message, e.g. the key that violates a constraint. May hold data of the row.
-    public var detail: String? {
-        get { box.fields.detail }
-        set { modify { $0.detail = newValue } }
-    }
-    /// The server's hint.
-    public var hint: String? {
-        get { box.fields.hint }
-        set { modify { $0.hint = newValue } }
-    }
-    /// The violated constraint.
-    public var constraint: String? {
-        get { box.fields.constraint }
-        set { modify { $0.constraint = newValue } }
-    }
-    /// The table the server names.
-    public var table: String? {
-        get { box.fields.table }
-        set { modify { $0.table = newValue } }
-    }
-    /// The column the server or the decoder names.
-    public var column: String? {
-        get { box.fields.column }
-        set { modify { $0.column = newValue } }
-    }
-    /// The text of the statement with its placeholders, never with values.
-    public var query: String? {
-        get { box.fields.query }
-        set { modify { $0.query = newValue } }
-    }
-    /// Where in ``query`` the server found the error, in characters from 1.
-    public var position: Int? {
-        get { box.fields.position }
-        set { modify { $0.position = newValue } }
-    }
-    /// The error beneath this one.
-    public var underlying: (any Error)? {
-        get { box.fields.underlying }
-        set { modify { $0.underlying = newValue } }
-    }
-    /// The file that asked for what failed (`#fileID`).
-    public var file: String {
-        get { box.fields.file }
-        set { modify { $0.file = newValue } }
-    }
-    /// The line in ``file``.
-    public var line: Int {
-        get { box.fields.line }
-        set { modify { $0.line = newValue } }
+    /// A field of the error.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<Fields, Value>) -> Value {
+        get { box.fields[keyPath: field] }
+        set {
+            var fields = box.fields
+            fields[keyPath: field] = newValue
+            box = Box(fields)
+        }
     }
 }

@@ -82,7 +82,7 @@ public struct Migrator: Sendable {
     ///
     /// - Throws: `PostgresError` of code `.migration` when the history and the migrations
     ///   contradict each other (all contradictions are listed, with what to do about each) or
-    ///   when a statement fails (with its script and line; ``PostgresError/underlying`` is the
+    ///   when a statement fails (with its script and line; ``PostgresError/Fields/underlying`` is the
     ///   server's error); other codes when the database cannot be reached.
     @discardableResult
     public func migrate() async throws(PostgresError) -> MigrationReport {
