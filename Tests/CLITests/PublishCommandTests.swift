@@ -168,7 +168,28 @@ import Testing
         #expect(result.status == .exited(64) && result.standardOutput.isEmpty && result.standardError.contains(words), "\(result)")
     }
 
-    /// What it guards: commands are published as mandatory.
+    /// A pipe cannot be read twice: what was checked is what is sent.
+    @Test("a pipe given as a file is checked as a whole, too")
+    func pipe() async throws {
+        try await CommandBroker.with { broker in
+            try await broker.bind("all", to: Self.topic)
+            try await Fixture.withFolder { folder in
+                for (lines, count) in [([Self.good, Self.good], 2), ([Self.good, "{}"], 0)] {
+                    let pipe = folder + "/pipe\(count)"
+                    #expect(mkfifo(pipe, 0o600) == 0)
+                    let command = try RunningCommand(["publish", Self.topic, Self.type, "-f", pipe], environment: await broker.environment)
+                    let input = try #require(FileHandle(forWritingAtPath: pipe))
+                    try input.write(contentsOf: Data(lines.joined(separator: "\n").utf8))
+                    try input.close()
+                    #expect(await command.end() == .exited(count > 0 ? 0 : 1), "\(command.words)")
+                    #expect(command.ids.count == count)
+                    #expect(try await broker.take("all") == command.ids)
+                }
+            }
+        }
+    }
+
+    /// Fails when commands are not published as mandatory, and when `--wait` takes a message for an answer that has another cause.
     @Test("a command that nobody takes is not claimed as sent; one that somebody takes is, and --wait prints the answer")
     func commands() async throws {
         try await CommandBroker.with { broker in
@@ -188,12 +209,18 @@ import Testing
                 let answer = Envelope(
                     id: .v7(), source: "/test", type: "stock.released", subject: nil, time: .now, dataschema: nil, causationID: cause.id,
                     data: Array(#"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","items":[]}"#.utf8))
-                let outcome = await client.publisher().publish(
-                    OutgoingMessage(exchange: "supply.inventory", routingKey: "stock.released", body: answer.encoded()))
-                #expect(outcome.isConfirmed)
+                var stranger = answer
+                stranger.id = .v7()
+                stranger.causationID = .v7()
+                for envelope in [stranger, answer] {
+                    let outcome = await client.publisher().publish(
+                        OutgoingMessage(exchange: "supply.inventory", routingKey: "stock.released", body: envelope.encoded()))
+                    #expect(outcome.isConfirmed)
+                }
                 #expect(await command.end() == .exited(0))
                 let lines = command.lines
                 #expect(lines.count == 2 && lines.last?.contains("stock.released") == true, "\(lines)")
+                #expect(lines.last?.contains(answer.id.lowercased) == true, "\(lines)")
             }
             let silent = try await publish("commands", "stock.release", "--data", data, "--wait", "0.2", broker: broker)
             #expect(silent.status == .exited(1) && silent.standardError.contains("no message caused by it came"), "\(silent)")

@@ -69,6 +69,25 @@ import Testing
         }
     }
 
+    /// Fails when nobody looks whether it was interrupted: nothing else ends a file that goes out as fast as it can.
+    @Test("interrupted at full speed, it ends, too")
+    func interruptedAtFullSpeed() async throws {
+        try await CommandBroker.with { broker in
+            try await broker.bind("all", to: Self.topic)
+            try await Fixture.withFolder { folder in
+                let file = try stream(60_000, in: folder)
+                // One confirm after the other, each of which waits for the disk.
+                let command = try RunningCommand(
+                    ["publish", Self.topic, Self.type, "-f", file, "--window", "1"], environment: await broker.environment)
+                #expect(await command.printed(100))
+                #expect(await command.end(SIGINT) == .exited(2), "\(command.words)")
+                let count = command.ids.count
+                #expect(count < 60_000 && command.words.contains("the broker has messages 1 to \(count); go on with --skip \(count)"), "\(command.words)")
+                #expect(try await broker.take("all") == command.ids)
+            }
+        }
+    }
+
     /// A pipe that stays open and gives nothing more.
     @Test("interrupted while it waits for input, it has sent what had come")
     func waiting() async throws {

@@ -73,6 +73,8 @@ import millrace_cli
         "\(good)\n{}\n7\n\"x\"\n\(good)\n{\"totalCents\":-1}\n\(good)",
         "{\"totalCents\":3,\"orderId\":\"\\u00301\\u00398c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c\"}\n\(good)\n",
         "\(good)\n\(good.dropLast())\n\(good)\n", "\(good)\n}\n\(good)\n", "\(good)\n\(good)}\n\(good)", "\(good)\n{\"a\": \"\(String(repeating: "x", count: 400))\"}\n\(good)\n",
+        // Larger than the limit of 300 bytes, and yet it fits the contract. Fails when a line's size is not looked at.
+        "\(good)\n\(good.dropLast())\(String(repeating: " ", count: 300))}\n\(good)\n",
         "\u{FEFF}\(good)\n", "{}\n[\(good)]\n", "\(good)\n[\(good)\n",
     ]
 
