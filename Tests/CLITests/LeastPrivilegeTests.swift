@@ -39,6 +39,7 @@ struct LeastPrivilegeTests {
         "SELECT count(*) FROM orders.outbox", "INSERT INTO orders.inbox (message_id) VALUES (gen_random_uuid())",
         "CREATE TABLE orders.mine (n int)", "SET ROLE worker_orders", "DROP TABLE orders.outbox", "CREATE SCHEMA mine", "CREATE TABLE public.mine (n int)",
         "CREATE ROLE mine", "ALTER ROLE worker_orders PASSWORD NULL", "SELECT rolpassword FROM pg_authid",
+        "CREATE TEMPORARY TABLE mine (n int)",
     ]
 
     private func refusal(_ url: String, _ statement: SQL) async throws -> String? {
@@ -59,7 +60,8 @@ struct LeastPrivilegeTests {
 
     private struct RolledBack: Error {}
 
-    /// Fails when DatabaseSetup gives the roles more, for example membership of each other.
+    /// Fails when DatabaseSetup gives the roles more, for example membership of each other; leaves to everybody what a new database
+    /// gives them; or leaves to a role what it had before.
     @Test("a role reaches its own schema alone")
     func role() async throws {
         try await withWorkers { servers, payments, _ in
@@ -76,6 +78,19 @@ struct LeastPrivilegeTests {
             }
             try await admin.execute("REVOKE worker_orders FROM worker_payments")
             #expect(try await refusal(url, Self.foreign[0]) == "42501")
+
+            // Somebody has given too much, and the schema `public` is as servers before PostgreSQL 15 have it.
+            try await admin.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+            try await admin.execute("ALTER ROLE worker_payments SUPERUSER CREATEDB CREATEROLE REPLICATION")
+            let folder = try TemporaryDirectory.make()
+            defer { TemporaryDirectory.remove(folder) }
+            let setup = try await Fixture.run(
+                "setup", "--secrets", folder + "/secrets", "--only", "payments", environment: try await servers.environment(database: "shop"))
+            #expect(setup.status == .exited(0), "\(setup)")
+            let flags = try await admin.query(
+                "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication FROM pg_roles WHERE rolname = 'worker_payments'", as: Bool.self)
+            #expect(flags == [false])
+            #expect(try await admin.query("SELECT has_schema_privilege('worker_payments', 'public', 'CREATE')", as: Bool.self) == [false])
             await admin.close()
         }
     }
