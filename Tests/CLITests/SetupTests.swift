@@ -60,10 +60,21 @@ struct SetupTests {
                 try await run(worker, folder)
             }
 
+            // Fails when what somebody has added to a worker's file is lost.
+            let file = folder + "/orders/env"
+            try Secret.keep(String(contentsOfFile: file, encoding: .utf8) + "MILLRACE_LOG_LEVEL=debug\n", in: file)
             let rotated = try steps(try await Fixture.run("setup", "--secrets", folder, "--rotate", "--only", "orders", "-o", "json", environment: environment))
             #expect(rotated.contains(Step(what: "file", name: folder + "/orders/env", change: "updated")))
             #expect(try Fixture.variables(folder, "orders") != before[0] && Fixture.variables(folder, "payments") == before[1])
+            #expect(try Fixture.variables(folder, "orders")["MILLRACE_LOG_LEVEL"] == "debug")
             try await run("orders", folder)
+
+            // A password stands in a statement as it is. Fails when nobody looks at its characters.
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            let password = try #require(URLComponents(string: Fixture.variables(folder, "orders")["DATABASE_URL"] ?? "")?.password)
+            try Secret.keep(text.replacingOccurrences(of: password, with: "x%27%20SUPERUSER%20VALID%20UNTIL%20%27infinity"), in: file)
+            let injected = try await Fixture.run("setup", "--secrets", folder, "--only", "orders", environment: environment)
+            #expect(injected.status == .exited(1) && injected.standardError.contains("characters that it cannot have"), "\(injected)")
         }
     }
 
