@@ -1,4 +1,5 @@
 public import Contracts
+public import Messaging
 public import Postgres
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
@@ -11,7 +12,7 @@ public import Foundation
 /// ```swift
 /// var order = try await orders.load(command.orderID, in: context.db)
 /// try order.confirm()
-/// for saved in try await orders.save(&order, causedBy: context.envelope, in: context.db) {
+/// for saved in try await orders.save(&order, in: context) {
 ///     try context.publish(saved.change.event, id: saved.id)
 /// }
 /// ```
@@ -145,9 +146,30 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
         try await save(&root, metadata: envelope.map(EventMetadata.init(causedBy:)) ?? EventMetadata(), in: db)
     }
 
+    /// Stores what was recorded while a message is handled; see ``save(_:causedBy:in:)``.
+    ///
+    /// In an eager handler it costs no round trip of its own: should someone else have changed the aggregate since it was loaded,
+    /// the handler is run again from its beginning.
+    @discardableResult
+    public func save(_ root: inout Root, in context: MessageContext) async throws -> [Saved] {
+        let metadata = EventMetadata(causedBy: context.envelope)
+        guard context.isEager else { return try await save(&root, metadata: metadata, in: context.db) }
+        return try await save(&root, in: context.db) { events, stream, base in
+            try EventStore.appendEagerly(events, to: stream, expected: base, metadata: metadata, in: context)
+        }
+    }
+
     /// Stores what was recorded; see ``save(_:causedBy:in:)``.
     @discardableResult
     public func save(_ root: inout Root, metadata: EventMetadata, in db: PostgresTransaction) async throws -> [Saved] {
+        try await save(&root, in: db) { events, stream, base in
+            try await EventStore.append(events, to: stream, expected: base, metadata: metadata, in: db)
+        }
+    }
+
+    private func save(
+        _ root: inout Root, in db: PostgresTransaction, append: ([NewEvent], String, Int) async throws -> Int
+    ) async throws -> [Saved] {
         guard let stream = root.history.stream else {
             throw EventStoreError(.usage, "\(Root.self) was not loaded from a repository")
         }
@@ -155,7 +177,7 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
         guard !pending.isEmpty else { return [] }
         let base = root.history.version
         let events = try pending.map { try encode($0) }
-        let version = try await EventStore.append(events, to: stream, expected: base, metadata: metadata, in: db)
+        let version = try await append(events, stream, base)
         root.history.pending = []
         root.history.version = version
         if Root.snapshotInterval > 0, version - root.history.snapshotVersion >= Root.snapshotInterval {

@@ -1,4 +1,5 @@
 import Contracts
+import Messaging
 public import Postgres
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -34,6 +35,18 @@ public enum EventStore {
         guard stored == events.count else {
             throw try await conflict(events, stream: stream, expected: expected, stored: stored, in: db)
         }
+        return expected + events.count
+    }
+
+    /// The same in an eager run of a handler: nothing is awaited, and a conflict refuses the run.
+    static func appendEagerly(
+        _ events: [NewEvent], to stream: String, expected: Int, metadata: EventMetadata, in context: MessageContext
+    ) throws -> Int {
+        guard expected <= Int(Int32.max) - events.count else { throw EventStoreError(.usage, "the stream is full") }
+        let insert = try insertion(events, stream: stream, expected: expected, metadata: metadata)
+        context.db.enqueue(
+            "WITH stored AS (" + insert + " RETURNING 1) SELECT CASE WHEN count(*) < \(events.count) THEN " + MessageContext.refusal
+                + " END FROM stored")
         return expected + events.count
     }
 

@@ -19,6 +19,12 @@ public struct MessageContext: Sendable {
     public let envelope: Envelope
     /// Which run of the message this is, counted from 1.
     public let attempt: Int
+    /// Whether this run is made on an assumption: that the message is new, need not wait, and finds everything as its handler last
+    /// knew it. A handler's writes need not be awaited then. Each checks for itself that it finds what it expects and fails by
+    /// ``refusal`` if not: nothing has happened, and the messages of the batch are handled again with this false.
+    package let isEager: Bool
+    /// Fails the transaction of an eager run; of type boolean.
+    package static let refusal: SQL = "inbox_refuse()"
 
     let source: String
     let cause: MessageCause
@@ -26,12 +32,13 @@ public struct MessageContext: Sendable {
     let collector: OutputCollector
 
     init(
-        db: PostgresTransaction, envelope: Envelope, attempt: Int, source: String, cause: MessageCause, gate: ContractGate,
-        collector: OutputCollector
+        db: PostgresTransaction, envelope: Envelope, attempt: Int, isEager: Bool = false, source: String, cause: MessageCause,
+        gate: ContractGate, collector: OutputCollector
     ) {
         self.db = db
         self.envelope = envelope
         self.attempt = attempt
+        self.isEager = isEager
         self.source = source
         self.cause = cause
         self.gate = gate

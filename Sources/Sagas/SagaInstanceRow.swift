@@ -35,6 +35,18 @@ struct SagaInstanceRow: Sendable {
         """
     }
 
+    init(
+        id: UUID, saga: String, definition: String, key: String, state: [UInt8], progress: SagaProgress, version: Int
+    ) {
+        self.id = id
+        self.saga = saga
+        self.definition = definition
+        self.key = key
+        self.state = state
+        self.progress = progress
+        self.version = version
+    }
+
     init(_ row: PostgresRow) throws {
         let (id, saga, definition, key, state, status, letters, step, attempt, version) = try row.decode(
             UUID.self, String.self, String.self, String.self, [UInt8].self, String.self, String.self, Int.self,
@@ -43,13 +55,15 @@ struct SagaInstanceRow: Sendable {
         guard let status = SagaStatus(rawValue: status),
             let progress = SagaProgress(status: status, current: step, attempt: attempt, letters: letters)
         else { throw SagaError(.corrupt, "instance \(id) stands at \(status), step \(step) of \"\(letters)\"") }
-        self.id = id
-        self.saga = saga
-        self.definition = definition
-        self.key = key
-        self.state = state
-        self.progress = progress
-        self.version = version
+        self.init(
+            id: id, saga: saga, definition: definition, key: key, state: state, progress: progress, version: version)
+    }
+
+    /// The instance as a write leaves it.
+    func moved(by write: SagaWrite) -> SagaInstanceRow {
+        SagaInstanceRow(
+            id: id, saga: saga, definition: definition, key: key, state: write.state.map { Array($0.utf8) } ?? state,
+            progress: write.progress, version: version + 1)
     }
 
     /// The machine of the instance.
@@ -70,6 +84,11 @@ struct SagaInstanceRow: Sendable {
 struct SagaCommandRow: Sendable {
     let step: Int
     let direction: SagaDirection
+
+    init(step: Int, direction: SagaDirection) {
+        self.step = step
+        self.direction = direction
+    }
 
     /// Reads what ``SagaInstanceRow/byCommand(_:)`` adds to the instance.
     init(_ row: PostgresRow) throws {

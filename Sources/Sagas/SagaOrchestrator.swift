@@ -19,11 +19,13 @@ public import Messaging
 /// Its tables (``SagaSchema``) are in the worker's schema. The worker must handle the answers with the causation of the
 /// command, which messaging does by itself. One worker has one orchestrator: its timers have fixed kinds.
 ///
-/// An answer costs one statement that loads the instance, and one that moves it, which goes out with the commit.
+/// An answer costs one statement that moves the instance and goes out with the commit, and, if this process has not sent the
+/// command lately, one that loads it.
 public struct SagaOrchestrator: Sendable {
     private var runners: [String: any SagaRunning] = [:]
     private var starters: [String: [any SagaRunning]] = [:]
     private var answerTypes: Set<String> = []
+    private let desk = SagaDesk()
     private let logger: Logger
 
     /// Makes an orchestrator without sagas.
@@ -38,7 +40,7 @@ public struct SagaOrchestrator: Sendable {
             throw SagaError(
                 .invalidDefinition, "two sagas are called \"\(definition.name)\": give one another `static var name`")
         }
-        let runner = SagaRunner(definition, logger: logger)
+        let runner = SagaRunner(definition, desk: desk, logger: logger)
         runners[runner.name] = runner
         starters[runner.startedBy.type, default: []].append(runner)
         answerTypes.formUnion(runner.answerTypes.map(\.type))
@@ -73,6 +75,12 @@ public struct SagaOrchestrator: Sendable {
 
     /// Finds the instance whose command caused the event. Events with other causes are none of the orchestrator's business.
     private func answer(_ envelope: Envelope, _ context: MessageContext) async throws {
+        if context.isEager, let cause = envelope.causationID, let known = desk.take(cause),
+            try runner(of: known.instance).answer(
+                envelope, to: known.command, of: known.instance, isCertain: false, context)
+        {
+            return
+        }
         guard let cause = envelope.causationID,
             let row = try await context.db.execute(SagaInstanceRow.byCommand(cause)).first
         else {
@@ -81,7 +89,7 @@ public struct SagaOrchestrator: Sendable {
         }
         let instance = try SagaInstanceRow(row)
         // An instance of a saga that this build does not have fails, and its answers are parked for an operator.
-        try runner(of: instance).answer(envelope, to: SagaCommandRow(row), of: instance, context)
+        _ = try runner(of: instance).answer(envelope, to: SagaCommandRow(row), of: instance, isCertain: true, context)
     }
 
     private func fire(_ kind: String, _ payload: [UInt8], _ context: MessageContext) async throws {

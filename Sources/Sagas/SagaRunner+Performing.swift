@@ -10,15 +10,18 @@ import Messaging
 
 extension SagaRunner {
     /// Feeds the machine and performs its actions; `update` changes the state if the input counted.
+    ///
+    /// - Returns: false if nothing was done, because the instance is not certain and would not be moved, which is what finds out.
     func take(
-        _ input: SagaInput, of instance: SagaInstanceRow, _ context: MessageContext,
+        _ input: SagaInput, of instance: SagaInstanceRow, isCertain: Bool, _ context: MessageContext,
         update: ((inout State) throws -> Void)?
-    ) throws {
+    ) throws -> Bool {
         var machine = try instance.machine(plan: definition.plan, fingerprint: fingerprint)
         let actions = machine.handle(input)
+        guard isCertain || machine.progress != instance.progress else { return false }
         guard !actions.isEmpty else {
             logger.debug("nothing awaits this", metadata: metadata(instance, input))
-            return
+            return true
         }
         var write = SagaWrite(
             id: instance.id, version: instance.version, progress: machine.progress,
@@ -38,6 +41,11 @@ extension SagaRunner {
         if machine.progress != instance.progress || write.sent != nil { context.db.enqueue(write.statement) }
         for (note, step) in write.notes { context.db.enqueue(SagaWrite.remember(note, of: instance.id, step: step)) }
         if machine.progress.status.isFinal { states.forget(instance.id) }
+        if let sent = write.sent {
+            let moved = instance.moved(by: write)
+            context.afterCommit { [desk] in desk.expect(moved, sent) }
+        }
+        return true
     }
 
     /// What the action changes in the tables.

@@ -18,9 +18,13 @@ protocol SagaRunning: Sendable {
     /// Begins the instance that the event starts, unless it has begun.
     func start(_ envelope: Envelope, _ context: MessageContext) async throws
     /// Takes an event that was caused by a command of the instance.
+    ///
+    /// - Parameter isCertain: whether the instance is what is stored. If not, only what moves it, and so finds out, is done.
+    /// - Returns: false if nothing was done because it is not certain.
     func answer(
-        _ envelope: Envelope, to command: SagaCommandRow, of instance: SagaInstanceRow, _ context: MessageContext)
-        throws
+        _ envelope: Envelope, to command: SagaCommandRow, of instance: SagaInstanceRow, isCertain: Bool,
+        _ context: MessageContext
+    ) throws -> Bool
     /// Takes an input that does not come from an event.
     func handle(_ input: SagaInput, of instance: SagaInstanceRow, _ context: MessageContext) throws
 }
@@ -30,10 +34,12 @@ struct SagaRunner<State: Saga>: SagaRunning {
     let definition: SagaDefinition<State>
     let fingerprint: String
     let states = SagaStateCache<State>()
+    let desk: SagaDesk
     let logger: Logger
 
-    init(_ definition: SagaDefinition<State>, logger: Logger) {
+    init(_ definition: SagaDefinition<State>, desk: SagaDesk, logger: Logger) {
         self.definition = definition
+        self.desk = desk
         self.fingerprint = definition.plan.fingerprint
         self.logger = logger
     }
@@ -52,15 +58,22 @@ struct SagaRunner<State: Saga>: SagaRunning {
             throw SagaError(.invalidDefinition, "saga \"\(name)\" has no command to begin with")
         }
         let key = envelope.partitionKey ?? id.lowercased
+        let encoded = try states.encode(state, of: id)
+        let sent = sent(id, step, .forward, attempt: 1)
         let begin = SagaWrite.begin(
-            id: id, saga: name, definition: fingerprint, key: key, state: try states.encode(state, of: id),
+            id: id, saga: name, definition: fingerprint, key: key, state: encoded,
             correlation: envelope.correlationID ?? envelope.id, startedBy: envelope.id, progress: machine.progress,
-            sent: sent(id, step, .forward, attempt: 1))
-        // The answer is awaited: the inbox forgets old events, and a start that comes again after that sends nothing.
-        guard try await context.db.execute(begin).first?.decode(Int.self, at: 0) == 1 else {
+            sent: sent, isEager: context.isEager)
+        if context.isEager {
+            context.db.enqueue(begin)
+        } else if try await context.db.execute(begin).first?.decode(Int.self, at: 0) != 1 {
+            // The inbox forgets old events: a start that comes again after that sends nothing.
             logger.debug("saga was started before", metadata: ["saga": "\(name)", "instance": "\(id.lowercased)"])
             return
         }
+        let instance = SagaInstanceRow(
+            id: id, saga: name, definition: fingerprint, key: key, state: Array(encoded.utf8), progress: machine.progress, version: 1)
+        context.afterCommit { [desk] in desk.expect(instance, sent) }
         try sendCommands(actions, id, state, context)
         setTimers(actions, id, key, context)
     }
@@ -70,13 +83,14 @@ struct SagaRunner<State: Saga>: SagaRunning {
     }
 
     func answer(
-        _ envelope: Envelope, to command: SagaCommandRow, of instance: SagaInstanceRow, _ context: MessageContext
-    ) throws {
+        _ envelope: Envelope, to command: SagaCommandRow, of instance: SagaInstanceRow, isCertain: Bool,
+        _ context: MessageContext
+    ) throws -> Bool {
         guard let answer = definition.answer(to: command.step, command.direction, type: envelope.type) else {
             logger.debug(
                 "event is not an answer of its step",
                 metadata: ["saga": "\(name)", "instance": "\(instance.id.lowercased)", "type": "\(envelope.type)"])
-            return
+            return true
         }
         let input: SagaInput =
             switch answer.outcome {
@@ -85,7 +99,8 @@ struct SagaRunner<State: Saga>: SagaRunning {
             case .compensated: .compensated(step: command.step)
             }
         let update = answer.update
-        try take(input, of: instance, context, update: update.map { update in { try update(&$0, envelope) } })
+        return try take(
+            input, of: instance, isCertain: isCertain, context, update: update.map { update in { try update(&$0, envelope) } })
     }
 
     func handle(_ input: SagaInput, of instance: SagaInstanceRow, _ context: MessageContext) throws {
@@ -93,6 +108,6 @@ struct SagaRunner<State: Saga>: SagaRunning {
         if case .timedOut(let step) = input, definition.steps.indices.contains(step) {
             update = definition.steps[step].onTimeout
         }
-        try take(input, of: instance, context, update: update)
+        _ = try take(input, of: instance, isCertain: true, context, update: update)
     }
 }

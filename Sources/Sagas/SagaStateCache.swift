@@ -1,5 +1,4 @@
 import Contracts
-import Locking
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -17,23 +16,16 @@ final class SagaStateCache<State: Codable & Sendable>: Sendable {
         let state: State
     }
 
-    private struct Generations: Sendable {
-        var young: [UUID: Entry] = [:]
-        var old: [UUID: Entry] = [:]
-    }
-
-    private let generations = Locked(Generations())
-    private let capacity: Int
+    private let entries: RecentValues<UUID, Entry>
 
     /// - Parameter capacity: how many states are kept at least; twice as many at most.
-    init(capacity: Int = 1_000) { self.capacity = max(1, capacity) }
+    init(capacity: Int = 1_000) { entries = RecentValues(capacity: capacity) }
 
     /// The state in the stored bytes.
     ///
     /// - Throws: ``SagaError`` `.coding`.
     func state(of id: UUID, from bytes: [UInt8]) throws(SagaError) -> State {
-        let entry = generations.withLock { $0.young[id] ?? $0.old[id] }
-        if let entry, entry.bytes == bytes { return entry.state }
+        if let entry = entries[id], entry.bytes == bytes { return entry.state }
         do {
             let state = try ContractJSON.decode(State.self, from: bytes)
             remember(state, of: id, as: bytes)
@@ -57,19 +49,7 @@ final class SagaStateCache<State: Codable & Sendable>: Sendable {
     }
 
     /// Forgets an instance that has come to its end.
-    func forget(_ id: UUID) {
-        generations.withLock {
-            $0.young[id] = nil
-            $0.old[id] = nil
-        }
-    }
+    func forget(_ id: UUID) { _ = entries.take(id) }
 
-    private func remember(_ state: State, of id: UUID, as bytes: [UInt8]) {
-        generations.withLock {
-            $0.young[id] = Entry(bytes: bytes, state: state)
-            guard $0.young.count >= capacity else { return }
-            $0.old = $0.young
-            $0.young = [:]
-        }
-    }
+    private func remember(_ state: State, of id: UUID, as bytes: [UInt8]) { entries[id] = Entry(bytes: bytes, state: state) }
 }

@@ -1,3 +1,4 @@
+import Messaging
 import Postgres
 
 #if canImport(FoundationEssentials)
@@ -61,19 +62,22 @@ struct SagaWrite: Sendable {
         return sql + " SELECT CASE WHEN count(*) = 1 THEN 1 ELSE saga_moved(\(id)) END FROM moved"
     }
 
-    /// Begins an instance and records its first command. It answers 1, or 0 when the instance is there already.
+    /// Begins an instance and records its first command. It answers 1, or 0 when the instance is there already, which an eager
+    /// run refuses.
     static func begin(
         id: UUID, saga: String, definition: String, key: String, state: String, correlation: UUID?, startedBy: UUID,
-        progress: SagaProgress, sent: Sent
+        progress: SagaProgress, sent: Sent, isEager: Bool
     ) -> SQL {
-        """
+        let answer: SQL =
+            isEager ? "CASE WHEN count(*) = 0 THEN \(MessageContext.refusal) END" : "count(*)"
+        return """
         WITH begun AS (INSERT INTO saga_instances \
         (id, saga, definition, key, state, status, progress, step, step_name, correlation_id, started_by) \
         VALUES (\(id), \(saga), \(definition), \(key), \(state)::json, \(progress.status.rawValue), \(progress.letters), \
         \(progress.current), \(sent.name), \(correlation), \(startedBy)) ON CONFLICT (id) DO NOTHING RETURNING id), \
         sent AS (INSERT INTO saga_steps (command_id, saga_id, step, name, direction) \
         SELECT \(sent.command), id, \(sent.step), \(sent.name), \(sent.direction.rawValue) FROM begun) \
-        SELECT count(*) FROM begun
+        SELECT \(answer) FROM begun
         """
     }
 

@@ -48,6 +48,29 @@ extension Workers {
             }
         }
 
+        /// Two commands for one order in lanes of their own, many of them in one batch. Fails when an eager run does not refuse an
+        /// append that found the stream moved (EventStore.appendEagerly): both then say that they have created the order.
+        @Test("commands for one order that cross each other leave one order")
+        func crossed() async throws {
+            try await withOrders { worker, wire in
+                let orders = (0..<60).map { _ in UUID.v7() }
+                let commands = try orders.flatMap { order in
+                    try ["one", "two"].map { lane in
+                        var envelope = try Envelope(place(order), source: "/test")
+                        envelope.partitionKey = "\(order)-\(lane)"
+                        return envelope
+                    }
+                }
+                try await wire.publish(commands, to: WellKnown.commandsExchange)
+                for order in orders {
+                    let said = try await wire.heard(OrderCreated.type, key: order.lowercased, count: 2)
+                    #expect(Set(said.map(\.id)).count == 1, "\(order)")
+                }
+                let audit = try await worker.audit()
+                #expect(audit["orders.total"] == 60 && audit["replay.mismatches"] == 0 && audit["parked"] == 0)
+            }
+        }
+
         @Test("rejected orders stay rejected, unknown ones are answered too")
         func rejected() async throws {
             try await withOrders { worker, wire in

@@ -23,7 +23,7 @@ struct BatchRunner: Sendable {
         if done == nil {
             done = try await core.transaction { transaction in
                 let plan = try await plan(messages, in: transaction)
-                return try await run(messages, plan, attempt: attempt, clear: clear, in: transaction)
+                return try await run(messages, plan, attempt: attempt, isEager: false, clear: clear, in: transaction)
             }
         }
         core.configuration.faults.afterCommit?()
@@ -51,7 +51,7 @@ struct BatchRunner: Sendable {
                 if !keys.isEmpty || !steps.isEmpty {
                     transaction.enqueue(InboxStatements.checkNone(keys: keys, steps: steps))
                 }
-                return try await run(messages, plan, attempt: attempt, clear: clear, in: transaction)
+                return try await run(messages, plan, attempt: attempt, isEager: true, clear: clear, in: transaction)
             }
         } catch {
             if Blame.isInfrastructure(error) || core.abort.isSet { throw error }
@@ -77,7 +77,8 @@ struct BatchRunner: Sendable {
     }
 
     private func run(
-        _ messages: [IncomingMessage], _ plan: BatchPlan, attempt: Int, clear: [UUID], in transaction: PostgresTransaction
+        _ messages: [IncomingMessage], _ plan: BatchPlan, attempt: Int, isEager: Bool, clear: [UUID],
+        in transaction: PostgresTransaction
     ) async throws -> (result: BatchPlan, output: OutputCollector.Output) {
         var items: [LaneItem?] = []
         items.reserveCapacity(messages.count)
@@ -90,7 +91,7 @@ struct BatchRunner: Sendable {
                 LaneItem(envelope, exchange: message.delivery.exchange, attempt: attempt, handlers: core.handlers))
         }
         core.configuration.faults.beforeHandlers?()
-        let lanes = LaneRunner(source: core.configuration.source, gate: core.gate, transaction: transaction)
+        let lanes = LaneRunner(source: core.configuration.source, gate: core.gate, transaction: transaction, isEager: isEager)
         let output = try await lanes.run(items, lanes: plan.lanes)
         leave(plan, messages, clear: clear, in: transaction)
         return (plan, output)
@@ -100,13 +101,14 @@ struct BatchRunner: Sendable {
     private func plan(_ messages: [IncomingMessage], in transaction: PostgresTransaction) async throws -> BatchPlan {
         let (keys, steps) = keysAndSteps(messages)
         let answers = try await transaction.pipeline([
-            InboxStatements.record(messages.map(\.id)), InboxStatements.checks(keys: keys, steps: steps),
+            InboxStatements.record(messages.map(\.id)), InboxStatements.mustLook(keys: keys, steps: steps),
         ])
         var fresh: Set<UUID> = []
         fresh.reserveCapacity(messages.count)
         for row in answers[0] { fresh.insert(try row.decode(UUID.self, at: 0)) }
         var (parked, fenced): (Set<String>, Set<String>) = ([], [])
-        for row in answers[1] {
+        let mustLook = try answers[1].first?.decode(Bool.self, at: 0) ?? true
+        for row in mustLook ? try await transaction.execute(InboxStatements.checks(keys: keys, steps: steps)).map({ $0 }) : [] {
             let (key, isFence) = try row.decode(String.self, Bool.self)
             if isFence { fenced.insert(key) } else { parked.insert(key) }
         }

@@ -17,9 +17,13 @@ enum InboxStatements {
         """
     }
 
+    /// Whether ``checks(keys:steps:)`` finds anything, which is seldom so. Must come after ``record(_:)``: that may wait for another
+    /// process that handles the same messages, and what it parked must be seen. (PostgreSQL plans this once; the longer question anew
+    /// each time.)
+    static func mustLook(keys: [String], steps: [String]) -> SQL { "SELECT " + somethingWaits(keys: keys, steps: steps) }
+
     /// Those of the keys that have parked messages, and those of the steps that have a fence; the second column tells them
-    /// apart. Must come after ``record(_:)``: that may wait for another process that handles the same messages, and what it
-    /// parked must be seen.
+    /// apart.
     static func checks(keys: [String], steps: [String]) -> SQL {
         let parked: SQL = "SELECT DISTINCT partition_key, false FROM parked WHERE partition_key = ANY(\(keys)::text[])"
         if steps.isEmpty { return parked }
@@ -38,10 +42,13 @@ enum InboxStatements {
 
     /// ``checks(keys:steps:)``, which fails if there are any.
     static func checkNone(keys: [String], steps: [String]) -> SQL {
+        "SELECT CASE WHEN " + somethingWaits(keys: keys, steps: steps) + " THEN inbox_refuse() END"
+    }
+
+    private static func somethingWaits(keys: [String], steps: [String]) -> SQL {
         let parked: SQL = "EXISTS (SELECT FROM parked WHERE partition_key = ANY(\(keys)::text[]))"
-        if steps.isEmpty { return "SELECT CASE WHEN " + parked + " THEN inbox_refuse() END" }
-        return "SELECT CASE WHEN " + parked + " OR EXISTS (SELECT FROM fences WHERE key = ANY(\(steps)::text[])) "
-            + "THEN inbox_refuse() END"
+        if steps.isEmpty { return parked }
+        return parked + " OR EXISTS (SELECT FROM fences WHERE key = ANY(\(steps)::text[]))"
     }
 
     /// Those of the steps that have a fence.

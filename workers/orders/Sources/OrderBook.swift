@@ -15,7 +15,7 @@ struct OrderBook: Sendable {
     func decide(_ id: UUID, _ context: MessageContext, _ decision: (inout Order) -> Void) async throws {
         var order = try await orders.load(id, in: context.db)
         decision(&order)
-        let saved = try await orders.save(&order, causedBy: context.envelope, in: context.db)
+        let saved = try await orders.save(&order, in: context)
         if saved.isEmpty { return try await repeatAnswer(order, context) }
         for event in saved { try context.publish(event.change.event, id: event.id) }
         writeRow(order, context.db)
