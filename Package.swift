@@ -73,6 +73,7 @@ let package = Package(
         .systemLibrary(name: "CChecksum"),
 
         library("Locking"),
+        library("Loop", ["Locking"]),
         library("Contracts", ["Locking"]),
         library("ContractFiles", ["Contracts", yams]),
         library("TopicsGenerator", ["Contracts", "ContractFiles"]),
@@ -84,8 +85,8 @@ let package = Package(
             name: "Topics", dependencies: ["Contracts"], path: "topics", swiftSettings: settings,
             plugins: ["TopicsPlugin"]),
         library("Compatibility", ["Contracts", "ContractFiles"]),
-        library("Postgres", ["Locking", "CLibPQ", logging, lifecycle, collections]),
-        library("AMQP", ["Locking", "CRabbitMQ", logging, lifecycle, collections]),
+        library("Postgres", ["Locking", "Loop", "CLibPQ", logging, lifecycle, collections]),
+        library("AMQP", ["Locking", "Loop", "CRabbitMQ", logging, lifecycle, collections]),
         library(
             "Broker",
             [
@@ -93,7 +94,7 @@ let package = Package(
                 collections, logging, lifecycle,
             ]),
         library("Observability", [logging]),
-        library("Messaging", ["Locking", "Contracts", "Postgres", "AMQP", logging, lifecycle, collections]),
+        library("Messaging", ["Locking", "Loop", "Contracts", "Postgres", "AMQP", logging, lifecycle, collections]),
         library("EventStore", ["Contracts", "Postgres", "Messaging"]),
         library("Projections", ["Contracts", "Postgres", "Messaging"]),
         library("Sagas", ["Locking", "Contracts", "Postgres", "Messaging", logging]),

@@ -66,7 +66,7 @@ public struct AMQPConfiguration: Sendable {
     public var connectionName: String?
     /// Most channels to ask for; 0 leaves it to the broker.
     public var channelMax: Int
-    /// Largest frame to ask for in bytes.
+    /// Largest frame to ask for in bytes; more than 253,952 are not asked for.
     public var frameMax: Int
     /// Bound on connecting, the TLS handshake and the login, each.
     public var connectTimeout: Duration

@@ -1,6 +1,9 @@
 import Logging
 
-/// The thread of a connection: owns the handle and its channels, reconnects, carries out commands.
+/// A connection: owns the handle and its channels, reconnects, carries out commands.
+///
+/// It has a thread of its own for what blocks, connecting and waiting for the next attempt. While the connection stands, the event
+/// loop's thread runs it (``LoopSession``) and the own thread waits, so that it is one thread's at any time.
 final class ConnectionDriver {
     let pump: ConnectionPump
     let configuration: AMQPConfiguration
@@ -150,26 +153,48 @@ final class ConnectionDriver {
 
     // MARK: - The loop
 
+    /// Has the loop run the connection, until the client is closed or the connection is lost.
     private func serve(_ handle: RabbitHandle) throws(AMQPError) {
-        let patience = handle.heartbeat > 0 ? Duration.milliseconds(handle.heartbeat * 250) : .seconds(30)
-        var readable = true
+        let session = LoopSession(self, handle)
+        session.start()
         while true {
-            now = ContinuousClock.now
-            takeCommands()
-            // Reading comes before writing: an answer or a confirm may be what the next frame waits for.
-            var more = false
-            // The library serves heartbeats only while it reads.
-            if readable || now - lastReceive >= patience { more = try read(handle) }
-            for channel in order { channel.endOfBurst() }
-            for channel in order { try channel.checkTime() }
-            if closing {
-                if closeAnswered { return }
-                if try proceedClosing(handle) { return }
-            }
-            try write(handle)
-            sweep()
-            readable = more ? true : sleep(handle, patience)
+            if let outcome = session.outcome { return try outcome.get() }
+            pump.wakeup?.wait(timeout: -1)
         }
+    }
+
+    /// What a turn on the loop leaves to do.
+    enum Next {
+        /// The client is closed.
+        case end
+        /// More is waiting to be read.
+        case again
+        /// Nothing until then, or until something comes.
+        case sleep(until: ContinuousClock.Instant, wantsWrite: Bool)
+    }
+
+    /// Reads, carries out commands, and writes; never waits.
+    func turn(_ handle: RabbitHandle, readable: Bool) throws(AMQPError) -> Next {
+        let patience = handle.heartbeat > 0 ? Duration.milliseconds(handle.heartbeat * 250) : .seconds(30)
+        now = ContinuousClock.now
+        takeCommands()
+        // Reading comes before writing: an answer or a confirm may be what the next frame waits for.
+        var more = false
+        // The library serves heartbeats only while it reads.
+        if readable || now - lastReceive >= patience { more = try read(handle) }
+        for channel in order { channel.endOfBurst() }
+        for channel in order { try channel.checkTime() }
+        if closing {
+            if closeAnswered { return .end }
+            if try proceedClosing(handle) { return .end }
+        }
+        try write(handle)
+        sweep()
+        if more { return .again }
+        var until = lastReceive + patience
+        for channel in order { if let time = channel.wakeTime { until = min(until, time) } }
+        if closing { until = min(until, now + .milliseconds(50)) }
+        return .sleep(until: until, wantsWrite: lacksRoom)
     }
 
     private func write(_ handle: RabbitHandle) throws(AMQPError) {
@@ -230,17 +255,6 @@ final class ConnectionDriver {
         }
     }
 
-    /// - Returns: true if the socket has something to say.
-    private func sleep(_ handle: RabbitHandle, _ patience: Duration) -> Bool {
-        guard let wakeup = pump.wakeup, pump.prepareSleep(ignoreClosing: closing) else { return false }
-        defer { pump.woke() }
-        var until = lastReceive + patience
-        for channel in order { if let time = channel.wakeTime { until = min(until, time) } }
-        if closing { until = min(until, now + .milliseconds(50)) }
-        let timeout = Int32(clamping: min((until - ContinuousClock.now).milliseconds, 60_000))
-        return wakeup.wait(descriptor: handle.descriptor, forWriting: lacksRoom, timeout: timeout)
-    }
-
     /// Between two attempts to connect: commands and deadlines are still served.
     private func sleep(until end: ContinuousClock.Instant) {
         while true {
@@ -249,10 +263,10 @@ final class ConnectionDriver {
             for channel in order { try? channel.checkTime() }
             sweep()
             guard now < end, !closing, let wakeup = pump.wakeup else { return }
-            guard pump.prepareSleep(ignoreClosing: false) else { continue }
+            guard pump.prepareSleep() else { continue }
             var until = end
             for channel in order { if let time = channel.wakeTime { until = min(until, max(time, now + .milliseconds(5))) } }
-            _ = wakeup.wait(timeout: Int32(clamping: max((until - ContinuousClock.now).milliseconds, 1)))
+            wakeup.wait(timeout: Int32(clamping: max((until - ContinuousClock.now).milliseconds, 1)))
             pump.woke()
         }
     }

@@ -9,7 +9,7 @@ import Musl
 import Glibc
 #endif
 
-/// The way to a connection's thread, safe from everywhere and never blocking.
+/// The way to a connection, safe from everywhere and never blocking.
 ///
 /// The thread starts with the first command. It holds the pump; the pump does not hold it.
 final class ConnectionPump: Sendable {
@@ -24,6 +24,10 @@ final class ConnectionPump: Sendable {
         var commands: [Command] = []
         /// The thread is in poll(2), or about to be.
         var sleeping = false
+        /// Has the loop turn the connection; nil while it does not stand.
+        var turn: (@Sendable () -> Void)?
+        /// It was asked to, and has not begun.
+        var isTurnDue = false
         var started = false
         var closing = false
         var closed = false
@@ -58,18 +62,40 @@ final class ConnectionPump: Sendable {
     /// - Returns: false if the connection is closed for good; the command is dropped then.
     @discardableResult
     func enqueue(_ command: Command) -> Bool {
-        let (accepted, wake, start) = inbox.withLock { inbox -> (Bool, Bool, Bool) in
-            guard !inbox.closed, !inbox.closing, wakeup != nil else { return (false, false, false) }
+        let (accepted, alarm, start) = inbox.withLock { inbox -> (Bool, Alarm, Bool) in
+            guard !inbox.closed, !inbox.closing, wakeup != nil else { return (false, .none, false) }
             inbox.commands.append(command)
             let start = !inbox.started
             inbox.started = true
-            let wake = inbox.sleeping
-            inbox.sleeping = false
-            return (true, wake, start)
+            return (true, Self.alarm(&inbox), start)
         }
         if start { startThread() }
-        if wake { wakeup?.signal() }
+        sound(alarm)
         return accepted
+    }
+
+    /// How whoever runs the connection learns that something waits.
+    private enum Alarm {
+        case none
+        case thread
+        case loop(@Sendable () -> Void)
+    }
+
+    private static func alarm(_ inbox: inout Inbox) -> Alarm {
+        if let turn = inbox.turn {
+            defer { inbox.isTurnDue = true }
+            return inbox.isTurnDue ? .none : .loop(turn)
+        }
+        defer { inbox.sleeping = false }
+        return inbox.sleeping ? .thread : .none
+    }
+
+    private func sound(_ alarm: Alarm) {
+        switch alarm {
+        case .none: break
+        case .thread: wakeup?.signal()
+        case .loop(let turn): turn()
+        }
     }
 
     /// Connects before the first command.
@@ -96,14 +122,13 @@ final class ConnectionPump: Sendable {
 
     /// Begins to close; returns at once.
     func requestClose() {
-        let (wake, idle) = inbox.withLock { inbox in
+        let (alarm, idle) = inbox.withLock { inbox in
             inbox.closing = true
-            defer { inbox.sleeping = false }
             if !inbox.started { inbox.closed = true }
-            return (inbox.sleeping, !inbox.started)
+            return (Self.alarm(&inbox), !inbox.started)
         }
         if idle { finished.resolve(()) }
-        if wake { wakeup?.signal() }
+        sound(alarm)
     }
 
     /// Closes within some three seconds, whatever the broker does.
@@ -126,22 +151,31 @@ final class ConnectionPump: Sendable {
         }
     }
 
-    // MARK: - For the thread
+    // MARK: - For whoever runs the connection
+
+    /// The loop runs the connection from now on and is told by `turn` that something waits; nil when it does no more.
+    func serve(_ turn: (@Sendable () -> Void)?) {
+        inbox.withLock { inbox in
+            inbox.turn = turn
+            inbox.isTurnDue = false
+        }
+    }
 
     var isClosing: Bool { inbox.withLock { $0.closing } }
 
     /// Swaps the waiting commands for the empty array in `commands`.
     func take(_ commands: inout [Command]) -> Bool {
         inbox.withLock { inbox in
+            inbox.isTurnDue = false
             swap(&inbox.commands, &commands)
             return inbox.closing
         }
     }
 
     /// - Returns: false if something waits, so that the thread must not sleep.
-    func prepareSleep(ignoreClosing: Bool) -> Bool {
+    func prepareSleep() -> Bool {
         inbox.withLock { inbox in
-            guard inbox.commands.isEmpty, ignoreClosing || !inbox.closing else { return false }
+            guard inbox.commands.isEmpty, !inbox.closing else { return false }
             inbox.sleeping = true
             return true
         }

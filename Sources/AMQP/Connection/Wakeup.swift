@@ -38,19 +38,10 @@ final class Wakeup: Sendable {
         while read(readEnd, &bytes, 16) == 16 {}
     }
 
-    /// Waits for the signal or, if one is given, for `descriptor`.
-    /// - Parameter timeout: milliseconds.
-    /// - Returns: true if `descriptor` has something to say.
-    func wait(descriptor: Int32 = -1, forWriting: Bool = false, timeout: Int32) -> Bool {
-        var entries = (
-            pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: descriptor, events: Int16(POLLIN) | (forWriting ? Int16(POLLOUT) : 0), revents: 0)
-        )
-        let count = withUnsafeMutableBytes(of: &entries) { raw in
-            poll(raw.bindMemory(to: pollfd.self).baseAddress, descriptor >= 0 ? 2 : 1, timeout)
-        }
-        guard count > 0 else { return false }
-        if entries.0.revents != 0 { drain() }
-        return descriptor >= 0 && entries.1.revents != 0
+    /// Waits for the signal.
+    /// - Parameter timeout: milliseconds; -1 waits without a bound.
+    func wait(timeout: Int32) {
+        var entry = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
+        if poll(&entry, 1, timeout) > 0 { drain() }
     }
 }

@@ -1,4 +1,5 @@
 import CRabbitMQ
+import Loop
 
 #if canImport(Darwin)
 import Darwin
@@ -85,6 +86,9 @@ extension RabbitHandle {
             .first { access($0, R_OK) == 0 }
     }
 
+    /// What the stack of the loop's thread is enough for, should tables in it be nested as deep as can be.
+    private static let largestFrame = (EventLoop.stackSize - (2 << 20)) / 256
+
     private static func login(_ state: amqp_connection_state_t, _ configuration: AMQPConfiguration) throws(AMQPError) {
         let arena = Arena()
         var properties: AMQPTable = [
@@ -94,7 +98,7 @@ extension RabbitHandle {
         if let name = configuration.connectionName { properties["connection_name"] = .string(name) }
         var table = arena.table(properties)
         let reply = millrace_amqp_login_plain(
-            state, configuration.vhost, Int32(configuration.channelMax), Int32(configuration.frameMax), Int32(configuration.heartbeat),
+            state, configuration.vhost, Int32(configuration.channelMax), Int32(min(configuration.frameMax, largestFrame)), Int32(configuration.heartbeat),
             &table, configuration.user, configuration.password)
         switch reply.reply_type {
         case AMQP_RESPONSE_NORMAL: return

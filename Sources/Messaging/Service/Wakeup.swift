@@ -1,4 +1,5 @@
 import Locking
+import Loop
 import Postgres
 
 /// Wakes one waiting task. Signals that come while nobody waits are remembered, as one.

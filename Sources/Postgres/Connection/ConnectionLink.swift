@@ -1,5 +1,6 @@
 import CLibPQ
 import Logging
+import Loop
 
 #if canImport(Glibc)
 import Glibc

@@ -1,6 +1,7 @@
 import CLibPQ
 import Dispatch
 import Logging
+import Loop
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,3 +1,5 @@
+import Loop
+
 /// Runs an actor on the thread of an ``EventLoop``, so that socket events and calls into libpq happen on one thread without
 /// occupying the cooperative pool.
 final class LoopExecutor: SerialExecutor {

@@ -1,3 +1,5 @@
+import Loop
+
 extension PostgresConnection {
     /// Closes the connection after some time unless what is returned is cancelled.
     nonisolated func watch(seconds: Int, reason: String) -> LoopTimer {

@@ -1,5 +1,6 @@
 import Dispatch
 public import Logging
+import Loop
 public import ServiceLifecycle
 import Synchronization
 

@@ -1,4 +1,3 @@
-import CLibPQ
 import Locking
 import Synchronization
 
@@ -10,12 +9,13 @@ import Musl
 import Darwin
 #endif
 
-/// The thread that waits for the sockets of all connections, runs the connections, and can run the tasks that use them.
+/// The thread that waits for the sockets of all connections, to PostgreSQL and to brokers, runs the connections, and can run the
+/// tasks that use them.
 ///
-/// An answer of the server wakes this thread and no other: it reads the answer, resumes the task that waits for it and, if
-/// that task prefers this executor (`Task(executorPreference:)`), runs it until it waits again. What the tasks of one turn
-/// have left in the mailboxes then leaves together, one flight for each connection. On another executor each of these
-/// steps is a hand-over between threads, which costs more than the statement itself when the machine is otherwise idle.
+/// What comes from a server wakes this thread and no other: it reads it, resumes the task that waits for it and, if that task
+/// prefers this executor (`Task(executorPreference:)`), runs it until it waits again. What the tasks of one turn have left for
+/// the connections then leaves together, one flight for each. On another executor each of these steps is a hand-over between
+/// threads, which costs more than the statement itself when the machine is otherwise idle.
 ///
 /// A task that runs here must not block the thread, as on any of Swift's executors; what it blocks are the connections.
 ///
@@ -48,6 +48,10 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The next to fire last.
     private var timers: [LoopTimer] = []
 
+    /// A frame of AMQP can nest tables some twenty thousand deep, and its library decodes them by recursion. Only what is touched
+    /// takes memory.
+    package static let stackSize = 64 << 20
+
     /// How often the jobs that jobs have left are run before the sockets are looked at again.
     private static let rounds = 16
 
@@ -65,8 +69,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         #else
         var thread = pthread_t()
         #endif
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, Self.stackSize)
         let status = pthread_create(
-            &thread, nil,
+            &thread, &attributes,
             { argument in
                 #if canImport(Darwin)
                 let loop = Unmanaged<EventLoop>.fromOpaque(argument)
@@ -75,7 +83,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
                 #endif
                 loop.takeUnretainedValue().run()
             }, Unmanaged.passRetained(self).toOpaque())
-        guard status == 0 else { fatalError("the system has no thread for the connections to PostgreSQL") }
+        guard status == 0 else { fatalError("the system has no thread for the connections") }
     }
 
     // MARK: From anywhere
@@ -83,12 +91,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Runs a job of a task that prefers this executor.
     package func enqueue(_ job: consuming ExecutorJob) { leave(.job(UnownedJob(job))) }
 
-    func enqueue(_ job: consuming ExecutorJob, on executor: UnownedSerialExecutor) {
+    package func enqueue(_ job: consuming ExecutorJob, on executor: UnownedSerialExecutor) {
         leave(.actorJob(UnownedJob(job), executor))
     }
 
     /// Runs `work` on the loop's thread, after what was left before.
-    func async(_ work: @escaping @Sendable () -> Void) { leave(.work(work)) }
+    package func async(_ work: @escaping @Sendable () -> Void) { leave(.work(work)) }
 
     /// Runs `work` on the loop's thread when the time has passed, unless the timer is cancelled before.
     @discardableResult
@@ -99,12 +107,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs `turn` at the end of this turn of the loop, when the jobs that are ready have run.
-    func atEndOfTurn(_ turn: @escaping @Sendable () -> Void) {
+    package func atEndOfTurn(_ turn: @escaping @Sendable () -> Void) {
         if isCurrent { turns.append(turn) } else { leave(.work { self.turns.append(turn) }) }
     }
 
     /// Whether this is the loop's thread.
-    var isCurrent: Bool { pthread_getspecific(Self.key) == Unmanaged.passUnretained(self).toOpaque() }
+    package var isCurrent: Bool { pthread_getspecific(Self.key) == Unmanaged.passUnretained(self).toOpaque() }
 
     private func leave(_ item: Item) {
         let mustWake = inbox.withLock { inbox in
@@ -120,12 +128,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: On the loop's thread
 
-    func add(_ watch: SocketWatch) {
+    package func add(_ watch: SocketWatch) {
         precondition(isCurrent)
         watches.append(watch)
     }
 
-    func remove(_ watch: SocketWatch) {
+    package func remove(_ watch: SocketWatch) {
         precondition(isCurrent)
         watches.removeAll { $0 === watch }
     }
@@ -232,34 +240,5 @@ package final class LoopTimer: Sendable {
     /// Calls it off, unless it runs already.
     package func cancel() {
         if !isCancelled.exchange(true, ordering: .acquiringAndReleasing) { loop.remove(self) }
-    }
-}
-
-/// One socket that a loop watches. Touched on the loop's thread alone.
-final class SocketWatch {
-    let descriptor: () -> CInt
-    private let readable: () -> Void
-    private let writable: () -> Void
-    var wantsWrite = false
-    private var isCancelled = false
-
-    init(descriptor: @escaping () -> CInt, readable: @escaping () -> Void, writable: @escaping () -> Void) {
-        self.descriptor = descriptor
-        self.readable = readable
-        self.writable = writable
-    }
-
-    func deliver(_ events: Int16) {
-        if isCancelled { return }
-        let isOver = events & Int16(POLLHUP | POLLERR | POLLNVAL) != 0
-        if isOver || events & Int16(POLLIN) != 0 { readable() }
-        if !isCancelled, wantsWrite, isOver || events & Int16(POLLOUT) != 0 { writable() }
-    }
-
-    /// Ends it; handlers are not called any more.
-    func cancel(on loop: EventLoop) {
-        if isCancelled { return }
-        isCancelled = true
-        loop.remove(self)
     }
 }
