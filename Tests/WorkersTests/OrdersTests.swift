@@ -48,8 +48,8 @@ extension Workers {
             }
         }
 
-        /// Two commands for one order in lanes of their own, many of them in one batch. Fails when an eager run does not refuse an
-        /// append that found the stream moved (EventStore.appendEagerly): both then say that they have created the order.
+        /// Two commands for one order in lanes of their own, many of them in one batch. It stands for the refusal of an append that
+        /// found the stream moved (EventStore.appendEagerly): without it both would say that they have created the order.
         @Test("commands for one order that cross each other leave one order")
         func crossed() async throws {
             try await withOrders { worker, wire in
