@@ -18,7 +18,7 @@ import Testing
         ["frob"], ["--frob"], ["demo", "--orders", "0"], ["demo", "--kills", "x"], ["load"], ["load", "no-such.csv"], ["up", "--only", "nobody"],
         ["demo", "--rate", "-1"], ["demo", "--keep"], ["worker", "run", "nobody"], ["failures", "retry", "orders"], ["failures", "show", "orders", "x"],
         ["saga", "show", "no-id"], ["saga", "list", "--status", "happy"], ["worker", "list", "-o", "xml"], ["tail", "commands"],
-        ["publish", "commerce.orders", "order.created", "--data", "{broken"], ["load", "x", "--wait", "61"], ["setup"],
+        ["publish", "commerce.orders", "no.such", "--data", "{}"], ["load", "x", "--wait", "61"], ["setup"],
         ["setup", "--secrets", "/tmp/none"], ["setup", "--secrets", "/tmp/none", "--database-url", "postgres://a:secret@h/d"],
         ["setup", "--secrets", "/tmp/none", "--broker-management-url", "http://a:secret@h"], ["worker", "health", "--port", "0"],
         ["worker", "run", "orders", "--env-file", "/no/such/file"], ["failures", "retry", "orders", "--all", "--rate", "0"],
@@ -31,6 +31,12 @@ import Testing
         #expect(result.status == .exited(64), "\(result)")
         #expect(result.standardOutput.isEmpty)
         #expect(!result.standardError.isEmpty && !result.standardError.contains("secret@"))
+    }
+
+    @Test("data that cannot be read is found before a broker is looked for")
+    func brokenData() async throws {
+        let result = try await Fixture.run("publish", "commerce.orders", "order.created", "--data", "{broken")
+        #expect(result.status == .exited(1) && result.standardError.contains("JSON"), "\(result)")
     }
 
     @Test("outside of a project it says so")
