@@ -46,17 +46,9 @@ package struct AccessRequest: Method {
 }
 
 /// `access.request-ok`, sent to the client.
-package struct AccessRequestOK: Method {
+package struct AccessRequestOK: ReservedFieldMethod {
     package static let id = MethodID.accessRequestOK
-    package static let layout: [MethodField] = [.short("reserved-1")]
+    package typealias Reserved = UInt16
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        _ = try reader.short()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(UInt16(0))
-    }
 }

@@ -90,23 +90,16 @@ package struct BasicConsume: Method {
 }
 
 /// `basic.consume-ok`, sent to the client.
-package struct BasicConsumeOK: Method {
+package struct BasicConsumeOK: SingleFieldMethod {
     package static let id = MethodID.basicConsumeOK
-    package static let layout: [MethodField] = [.shortString("consumer-tag")]
+    package static let fieldName = "consumer-tag"
 
     package var consumerTag: String
+    package var field: String { consumerTag }
 
-    package init(consumerTag: String = "") {
-        self.consumerTag = consumerTag
-    }
+    package init(consumerTag: String = "") { self.consumerTag = consumerTag }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        consumerTag = try reader.shortString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeShortString(consumerTag)
-    }
+    package init(field: String) { consumerTag = field }
 }
 
 /// `basic.cancel`, sent by either side.
@@ -135,23 +128,16 @@ package struct BasicCancel: Method {
 }
 
 /// `basic.cancel-ok`, sent by either side.
-package struct BasicCancelOK: Method {
+package struct BasicCancelOK: SingleFieldMethod {
     package static let id = MethodID.basicCancelOK
-    package static let layout: [MethodField] = [.shortString("consumer-tag")]
+    package static let fieldName = "consumer-tag"
 
     package var consumerTag: String
+    package var field: String { consumerTag }
 
-    package init(consumerTag: String = "") {
-        self.consumerTag = consumerTag
-    }
+    package init(consumerTag: String = "") { self.consumerTag = consumerTag }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        consumerTag = try reader.shortString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeShortString(consumerTag)
-    }
+    package init(field: String) { consumerTag = field }
 }
 
 /// `basic.publish`, sent to the server; content follows.
@@ -339,19 +325,11 @@ package struct BasicGetOK: Method {
 }
 
 /// `basic.get-empty`, sent to the client.
-package struct BasicGetEmpty: Method {
+package struct BasicGetEmpty: ReservedFieldMethod {
     package static let id = MethodID.basicGetEmpty
-    package static let layout: [MethodField] = [.shortString("reserved-1")]
+    package typealias Reserved = String
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        _ = try reader.shortString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeShortString("")
-    }
 }
 
 /// `basic.ack`, sent by either side.
@@ -405,45 +383,29 @@ package struct BasicReject: Method {
 }
 
 /// `basic.recover-async`, sent to the server.
-package struct BasicRecoverAsync: Method {
+package struct BasicRecoverAsync: SingleFieldMethod {
     package static let id = MethodID.basicRecoverAsync
-    package static let layout: [MethodField] = [.bit("requeue")]
+    package static let fieldName = "requeue"
 
     package var requeue: Bool
+    package var field: Bool { requeue }
 
-    package init(requeue: Bool = false) {
-        self.requeue = requeue
-    }
+    package init(requeue: Bool = false) { self.requeue = requeue }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        let bits = try reader.octet()
-        requeue = bits & 1 != 0
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeBits(requeue)
-    }
+    package init(field: Bool) { requeue = field }
 }
 
 /// `basic.recover`, sent to the server.
-package struct BasicRecover: Method {
+package struct BasicRecover: SingleFieldMethod {
     package static let id = MethodID.basicRecover
-    package static let layout: [MethodField] = [.bit("requeue")]
+    package static let fieldName = "requeue"
 
     package var requeue: Bool
+    package var field: Bool { requeue }
 
-    package init(requeue: Bool = false) {
-        self.requeue = requeue
-    }
+    package init(requeue: Bool = false) { self.requeue = requeue }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        let bits = try reader.octet()
-        requeue = bits & 1 != 0
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeBits(requeue)
-    }
+    package init(field: Bool) { requeue = field }
 }
 
 /// `basic.recover-ok`, sent to the client.

@@ -1,88 +1,51 @@
-package import NIOCore
-
 // The methods of class `channel` (20), field by field as AMQP 0-9-1 lists them; `MethodTableTests` compares `layout` with the
 // machine-readable specification. Reserved fields are read over, and written as zero.
 
 /// `channel.open`, sent to the server.
-package struct ChannelOpen: Method {
+package struct ChannelOpen: ReservedFieldMethod {
     package static let id = MethodID.channelOpen
-    package static let layout: [MethodField] = [.shortString("reserved-1")]
+    package typealias Reserved = String
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        _ = try reader.shortString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeShortString("")
-    }
 }
 
 /// `channel.open-ok`, sent to the client.
-package struct ChannelOpenOK: Method {
+package struct ChannelOpenOK: ReservedFieldMethod {
     package static let id = MethodID.channelOpenOK
-    package static let layout: [MethodField] = [.longString("reserved-1")]
+    package typealias Reserved = [UInt8]
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        _ = try reader.longString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeLongString([])
-    }
 }
 
 /// `channel.flow`, sent by either side.
-package struct ChannelFlow: Method {
+package struct ChannelFlow: SingleFieldMethod {
     package static let id = MethodID.channelFlow
-    package static let layout: [MethodField] = [.bit("active")]
+    package static let fieldName = "active"
 
     package var active: Bool
+    package var field: Bool { active }
 
-    package init(active: Bool = false) {
-        self.active = active
-    }
+    package init(active: Bool = false) { self.active = active }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        let bits = try reader.octet()
-        active = bits & 1 != 0
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeBits(active)
-    }
+    package init(field: Bool) { active = field }
 }
 
 /// `channel.flow-ok`, sent by either side.
-package struct ChannelFlowOK: Method {
+package struct ChannelFlowOK: SingleFieldMethod {
     package static let id = MethodID.channelFlowOK
-    package static let layout: [MethodField] = [.bit("active")]
+    package static let fieldName = "active"
 
     package var active: Bool
+    package var field: Bool { active }
 
-    package init(active: Bool = false) {
-        self.active = active
-    }
+    package init(active: Bool = false) { self.active = active }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        let bits = try reader.octet()
-        active = bits & 1 != 0
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeBits(active)
-    }
+    package init(field: Bool) { active = field }
 }
 
 /// `channel.close`, sent by either side.
-package struct ChannelClose: Method {
+package struct ChannelClose: CloseMethod {
     package static let id = MethodID.channelClose
-    package static let layout: [MethodField] = [
-        .short("reply-code"), .shortString("reply-text"), .short("class-id"), .short("method-id")
-    ]
 
     package var replyCode: UInt16
     package var replyText: String
@@ -94,20 +57,6 @@ package struct ChannelClose: Method {
         self.replyText = replyText
         self.classID = classID
         self.methodID = methodID
-    }
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        replyCode = try reader.short()
-        replyText = try reader.shortString()
-        classID = try reader.short()
-        methodID = try reader.short()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(replyCode)
-        buffer.writeShortString(replyText)
-        buffer.writeInteger(classID)
-        buffer.writeInteger(methodID)
     }
 }
 

@@ -80,49 +80,34 @@ package struct ConnectionStartOK: Method {
 }
 
 /// `connection.secure`, sent to the client.
-package struct ConnectionSecure: Method {
+package struct ConnectionSecure: SingleFieldMethod {
     package static let id = MethodID.connectionSecure
-    package static let layout: [MethodField] = [.longString("challenge")]
+    package static let fieldName = "challenge"
 
     package var challenge: [UInt8]
+    package var field: [UInt8] { challenge }
 
-    package init(challenge: [UInt8] = []) {
-        self.challenge = challenge
-    }
+    package init(challenge: [UInt8] = []) { self.challenge = challenge }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        challenge = try reader.longString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeLongString(challenge)
-    }
+    package init(field: [UInt8]) { challenge = field }
 }
 
 /// `connection.secure-ok`, sent to the server.
-package struct ConnectionSecureOK: Method {
+package struct ConnectionSecureOK: SingleFieldMethod {
     package static let id = MethodID.connectionSecureOK
-    package static let layout: [MethodField] = [.longString("response")]
+    package static let fieldName = "response"
 
     package var response: [UInt8]
+    package var field: [UInt8] { response }
 
-    package init(response: [UInt8] = []) {
-        self.response = response
-    }
+    package init(response: [UInt8] = []) { self.response = response }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        response = try reader.longString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeLongString(response)
-    }
+    package init(field: [UInt8]) { response = field }
 }
 
 /// `connection.tune`, sent to the client.
-package struct ConnectionTune: Method {
+package struct ConnectionTune: TuneMethod {
     package static let id = MethodID.connectionTune
-    package static let layout: [MethodField] = [.short("channel-max"), .long("frame-max"), .short("heartbeat")]
 
     package var channelMax: UInt16
     package var frameMax: UInt32
@@ -132,25 +117,12 @@ package struct ConnectionTune: Method {
         self.channelMax = channelMax
         self.frameMax = frameMax
         self.heartbeat = heartbeat
-    }
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        channelMax = try reader.short()
-        frameMax = try reader.long()
-        heartbeat = try reader.short()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(channelMax)
-        buffer.writeInteger(frameMax)
-        buffer.writeInteger(heartbeat)
     }
 }
 
 /// `connection.tune-ok`, sent to the server.
-package struct ConnectionTuneOK: Method {
+package struct ConnectionTuneOK: TuneMethod {
     package static let id = MethodID.connectionTuneOK
-    package static let layout: [MethodField] = [.short("channel-max"), .long("frame-max"), .short("heartbeat")]
 
     package var channelMax: UInt16
     package var frameMax: UInt32
@@ -160,18 +132,6 @@ package struct ConnectionTuneOK: Method {
         self.channelMax = channelMax
         self.frameMax = frameMax
         self.heartbeat = heartbeat
-    }
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        channelMax = try reader.short()
-        frameMax = try reader.long()
-        heartbeat = try reader.short()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(channelMax)
-        buffer.writeInteger(frameMax)
-        buffer.writeInteger(heartbeat)
     }
 }
 
@@ -200,27 +160,16 @@ package struct ConnectionOpen: Method {
 }
 
 /// `connection.open-ok`, sent to the client.
-package struct ConnectionOpenOK: Method {
+package struct ConnectionOpenOK: ReservedFieldMethod {
     package static let id = MethodID.connectionOpenOK
-    package static let layout: [MethodField] = [.shortString("reserved-1")]
+    package typealias Reserved = String
 
     package init() {}
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        _ = try reader.shortString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeShortString("")
-    }
 }
 
 /// `connection.close`, sent by either side.
-package struct ConnectionClose: Method {
+package struct ConnectionClose: CloseMethod {
     package static let id = MethodID.connectionClose
-    package static let layout: [MethodField] = [
-        .short("reply-code"), .shortString("reply-text"), .short("class-id"), .short("method-id")
-    ]
 
     package var replyCode: UInt16
     package var replyText: String
@@ -233,20 +182,6 @@ package struct ConnectionClose: Method {
         self.classID = classID
         self.methodID = methodID
     }
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        replyCode = try reader.short()
-        replyText = try reader.shortString()
-        classID = try reader.short()
-        methodID = try reader.short()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(replyCode)
-        buffer.writeShortString(replyText)
-        buffer.writeInteger(classID)
-        buffer.writeInteger(methodID)
-    }
 }
 
 /// `connection.close-ok`, sent by either side.
@@ -257,23 +192,16 @@ package struct ConnectionCloseOK: BareMethod {
 }
 
 /// `connection.blocked`, sent to the client.
-package struct ConnectionBlocked: Method {
+package struct ConnectionBlocked: SingleFieldMethod {
     package static let id = MethodID.connectionBlocked
-    package static let layout: [MethodField] = [.shortString("reason")]
+    package static let fieldName = "reason"
 
     package var reason: String
+    package var field: String { reason }
 
-    package init(reason: String = "") {
-        self.reason = reason
-    }
+    package init(reason: String = "") { self.reason = reason }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        reason = try reader.shortString()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeShortString(reason)
-    }
+    package init(field: String) { reason = field }
 }
 
 /// `connection.unblocked`, sent to the client.

@@ -103,12 +103,8 @@ package struct ExchangeDeleteOK: BareMethod {
 }
 
 /// `exchange.bind`, sent to the server.
-package struct ExchangeBind: Method {
+package struct ExchangeBind: ExchangeBindingMethod {
     package static let id = MethodID.exchangeBind
-    package static let layout: [MethodField] = [
-        .short("reserved-1"), .shortString("destination"), .shortString("source"), .shortString("routing-key"),
-        .bit("no-wait"), .table("arguments")
-    ]
 
     package var destination: String
     package var source: String
@@ -125,25 +121,6 @@ package struct ExchangeBind: Method {
         self.routingKey = routingKey
         self.noWait = noWait
         self.arguments = arguments
-    }
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        _ = try reader.short()
-        destination = try reader.shortString()
-        source = try reader.shortString()
-        routingKey = try reader.shortString()
-        let bits = try reader.octet()
-        noWait = bits & 1 != 0
-        arguments = try reader.table()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(UInt16(0))
-        buffer.writeShortString(destination)
-        buffer.writeShortString(source)
-        buffer.writeShortString(routingKey)
-        buffer.writeBits(noWait)
-        buffer.writeTable(arguments)
     }
 }
 
@@ -155,12 +132,8 @@ package struct ExchangeBindOK: BareMethod {
 }
 
 /// `exchange.unbind`, sent to the server.
-package struct ExchangeUnbind: Method {
+package struct ExchangeUnbind: ExchangeBindingMethod {
     package static let id = MethodID.exchangeUnbind
-    package static let layout: [MethodField] = [
-        .short("reserved-1"), .shortString("destination"), .shortString("source"), .shortString("routing-key"),
-        .bit("no-wait"), .table("arguments")
-    ]
 
     package var destination: String
     package var source: String
@@ -177,25 +150,6 @@ package struct ExchangeUnbind: Method {
         self.routingKey = routingKey
         self.noWait = noWait
         self.arguments = arguments
-    }
-
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        _ = try reader.short()
-        destination = try reader.shortString()
-        source = try reader.shortString()
-        routingKey = try reader.shortString()
-        let bits = try reader.octet()
-        noWait = bits & 1 != 0
-        arguments = try reader.table()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(UInt16(0))
-        buffer.writeShortString(destination)
-        buffer.writeShortString(source)
-        buffer.writeShortString(routingKey)
-        buffer.writeBits(noWait)
-        buffer.writeTable(arguments)
     }
 }
 

@@ -204,23 +204,16 @@ package struct QueuePurge: Method {
 }
 
 /// `queue.purge-ok`, sent to the client.
-package struct QueuePurgeOK: Method {
+package struct QueuePurgeOK: SingleFieldMethod {
     package static let id = MethodID.queuePurgeOK
-    package static let layout: [MethodField] = [.long("message-count")]
+    package static let fieldName = "message-count"
 
     package var messageCount: UInt32
+    package var field: UInt32 { messageCount }
 
-    package init(messageCount: UInt32 = 0) {
-        self.messageCount = messageCount
-    }
+    package init(messageCount: UInt32 = 0) { self.messageCount = messageCount }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        messageCount = try reader.long()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(messageCount)
-    }
+    package init(field: UInt32) { messageCount = field }
 }
 
 /// `queue.delete`, sent to the server.
@@ -259,21 +252,14 @@ package struct QueueDelete: Method {
 }
 
 /// `queue.delete-ok`, sent to the client.
-package struct QueueDeleteOK: Method {
+package struct QueueDeleteOK: SingleFieldMethod {
     package static let id = MethodID.queueDeleteOK
-    package static let layout: [MethodField] = [.long("message-count")]
+    package static let fieldName = "message-count"
 
     package var messageCount: UInt32
+    package var field: UInt32 { messageCount }
 
-    package init(messageCount: UInt32 = 0) {
-        self.messageCount = messageCount
-    }
+    package init(messageCount: UInt32 = 0) { self.messageCount = messageCount }
 
-    package init(from reader: inout WireReader) throws(ProtocolFault) {
-        messageCount = try reader.long()
-    }
-
-    package func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(messageCount)
-    }
+    package init(field: UInt32) { messageCount = field }
 }
