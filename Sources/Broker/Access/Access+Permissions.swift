@@ -13,9 +13,22 @@ extension Access {
     package func check(
         _ user: String, _ operation: AccessOperation, _ resource: AccessResource, _ name: String, host: String
     ) throws(ProtocolFault) {
-        let name = resource == .exchange && name.isEmpty ? "amq.default" : name
+        let name = resource == .exchange && name.isEmpty ? ResourceName.defaultExchange : name
         guard !allowed(user, operation, name, host: host) else { return }
         throw ProtocolFault(.accessRefused, "access to \(resource.rawValue) '\(name)' in vhost '\(host)' refused for user '\(user)'")
+    }
+
+    /// What declaring a queue or an exchange needs besides: one that hands messages on to another exchange (its dead letters,
+    /// or what it cannot route) takes them from itself and writes them there.
+    ///
+    /// - Parameter exchange: the argument that names that exchange, if it is there.
+    /// - Throws: 403.
+    func checkForwarding(
+        _ user: String, _ resource: AccessResource, _ name: String, to exchange: FieldValue?, host: String
+    ) throws(ProtocolFault) {
+        guard let exchange = exchange?.text else { return }
+        try check(user, .read, resource, name, host: host)
+        try check(user, .write, .exchange, exchange, host: host)
     }
 
     /// All permissions, by virtual host and user.

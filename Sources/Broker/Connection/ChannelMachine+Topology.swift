@@ -4,6 +4,10 @@ extension ChannelMachine {
         try broker.access.check(user.name, operation, resource, name, host: virtualHost.name)
     }
 
+    private func checkForwarding(_ resource: AccessResource, _ name: String, to exchange: FieldValue?) throws(ProtocolFault) {
+        try broker.access.checkForwarding(user.name, resource, name, to: exchange, host: virtualHost.name)
+    }
+
     /// An empty name stands for the queue that this channel declared last.
     func queueName(_ name: String) throws(ProtocolFault) -> String {
         guard name.isEmpty else { return name }
@@ -11,26 +15,14 @@ extension ChannelMachine {
         return lastQueue
     }
 
-    /// RabbitMQ drops line ends from names that are declared.
-    private static func name(_ name: String) -> String {
-        name.utf8.contains { $0 == 10 || $0 == 13 } ? String(name.unicodeScalars.filter { $0 != "\n" && $0 != "\r" }) : name
-    }
-
-    private static func refuseDefaultExchange(_ name: String) throws(ProtocolFault) {
-        if name.isEmpty { throw ProtocolFault(.accessRefused, "operation not permitted on the default exchange") }
-    }
-
     // MARK: Exchanges
 
     func declareExchange(_ request: ExchangeDeclare) throws(ProtocolFault) {
-        let name = Self.name(request.exchange)
-        try Self.refuseDefaultExchange(name)
+        let name = ResourceName.cleaned(request.exchange)
+        try virtualHost.checkNotDefault(name)
         if !request.passive {
             try check(.configure, .exchange, name)
-            if let alternate = request.arguments["alternate-exchange"]?.text, virtualHost.exchanges[name] == nil {
-                try check(.read, .exchange, name)
-                try check(.write, .exchange, alternate)
-            }
+            if virtualHost.exchanges[name] == nil { try checkForwarding(.exchange, name, to: request.arguments["alternate-exchange"]) }
         }
         let definition = ExchangeDefinition(
             name: name, type: request.type, durable: request.durable, autoDelete: request.autoDelete,
@@ -40,46 +32,44 @@ extension ChannelMachine {
     }
 
     func deleteExchange(_ request: ExchangeDelete) throws(ProtocolFault) {
-        let name = Self.name(request.exchange)
-        try Self.refuseDefaultExchange(name)
-        if name.hasPrefix("amq.") {
-            throw ProtocolFault(
-                .accessRefused, "deletion of system exchange '\(name)' in vhost '\(virtualHost.name)' not allowed")
-        }
+        let name = ResourceName.cleaned(request.exchange)
+        try virtualHost.checkDeletable(name)
         try check(.configure, .exchange, name)
         try virtualHost.deleteExchange(name, ifUnused: request.ifUnused)
         if !request.noWait { send(ExchangeDeleteOK()) }
     }
 
     func bindExchange(_ request: ExchangeBind) throws(ProtocolFault) {
-        let binding = BindingDefinition(
-            source: Self.name(request.source), destination: Self.name(request.destination), destinationIsExchange: true,
-            routingKey: request.routingKey, arguments: request.arguments)
-        try checkBinding(binding)
+        let binding = try binding(request)
         try virtualHost.bind(binding, requester: connection.id)
         if !request.noWait { send(ExchangeBindOK()) }
     }
 
     func unbindExchange(_ request: ExchangeUnbind) throws(ProtocolFault) {
-        let binding = BindingDefinition(
-            source: Self.name(request.source), destination: Self.name(request.destination), destinationIsExchange: true,
-            routingKey: request.routingKey, arguments: request.arguments)
-        try checkBinding(binding)
+        let binding = try binding(request)
         try virtualHost.unbind(binding, requester: connection.id)
         if !request.noWait { send(ExchangeUnbindOK()) }
     }
 
+    private func binding(_ request: some ExchangeBindingMethod) throws(ProtocolFault) -> BindingDefinition {
+        let binding = BindingDefinition(
+            source: ResourceName.cleaned(request.source), destination: ResourceName.cleaned(request.destination),
+            destinationIsExchange: true, routingKey: request.routingKey, arguments: request.arguments)
+        try checkBinding(binding)
+        return binding
+    }
+
     private func checkBinding(_ binding: BindingDefinition) throws(ProtocolFault) {
         try check(.write, binding.destinationIsExchange ? .exchange : .queue, binding.destination)
-        try Self.refuseDefaultExchange(binding.source)
-        if binding.destinationIsExchange { try Self.refuseDefaultExchange(binding.destination) }
+        try virtualHost.checkNotDefault(binding.source)
+        if binding.destinationIsExchange { try virtualHost.checkNotDefault(binding.destination) }
         try check(.read, .exchange, binding.source)
     }
 
     // MARK: Queues
 
     func declareQueue(_ request: QueueDeclare) throws(ProtocolFault) {
-        let name = Self.name(request.queue)
+        let name = ResourceName.cleaned(request.queue)
         if name.hasPrefix(PropertyScan.directReplyTo) { return try declareReplies(name, noWait: request.noWait) }
         let queue: Queue
         if request.passive {
@@ -98,10 +88,7 @@ extension ChannelMachine {
     private func declaration(_ name: String, _ request: QueueDeclare) throws(ProtocolFault) -> QueueDeclaration {
         // The name that the broker would choose is not known yet; a pattern for it has to allow its prefix.
         try check(.configure, .queue, name.isEmpty ? "amq.gen-" : name)
-        if let deadLetters = request.arguments["x-dead-letter-exchange"]?.text, virtualHost.queues[name] == nil {
-            try check(.read, .queue, name)
-            try check(.write, .exchange, deadLetters)
-        }
+        if virtualHost.queues[name] == nil { try checkForwarding(.queue, name, to: request.arguments["x-dead-letter-exchange"]) }
         return QueueDeclaration(
             name: name, durable: request.durable, exclusive: request.exclusive, autoDelete: request.autoDelete,
             arguments: request.arguments)
@@ -118,14 +105,12 @@ extension ChannelMachine {
 
     func bindQueue(_ request: QueueBind) throws(ProtocolFault) {
         let binding = try binding(request.queue, request.exchange, request.routingKey, request.arguments)
-        try checkBinding(binding)
         try virtualHost.bind(binding, requester: connection.id)
         if !request.noWait { send(QueueBindOK()) }
     }
 
     func unbindQueue(_ request: QueueUnbind) throws(ProtocolFault) {
         let binding = try binding(request.queue, request.exchange, request.routingKey, request.arguments)
-        try checkBinding(binding)
         try virtualHost.unbind(binding, requester: connection.id)
         send(QueueUnbindOK())
     }
@@ -134,9 +119,11 @@ extension ChannelMachine {
     private func binding(
         _ queue: String, _ exchange: String, _ key: String, _ arguments: FieldTable
     ) throws(ProtocolFault) -> BindingDefinition {
-        BindingDefinition(
-            source: Self.name(exchange), destination: Self.name(try queueName(queue)),
+        let binding = BindingDefinition(
+            source: ResourceName.cleaned(exchange), destination: ResourceName.cleaned(try queueName(queue)),
             routingKey: queue.isEmpty && key.isEmpty ? lastQueue : key, arguments: arguments)
+        try checkBinding(binding)
+        return binding
     }
 
     func purgeQueue(_ request: QueuePurge) throws(ProtocolFault) {
@@ -147,7 +134,7 @@ extension ChannelMachine {
     }
 
     func deleteQueue(_ request: QueueDelete) throws(ProtocolFault) {
-        let name = Self.name(try queueName(request.queue))
+        let name = ResourceName.cleaned(try queueName(request.queue))
         try check(.configure, .queue, name)
         // A client that deletes the queue it consumes from waits for the answer and may take a notice before it for an error.
         connection.withheldCancels = []

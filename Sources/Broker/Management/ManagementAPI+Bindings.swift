@@ -42,10 +42,10 @@ extension ManagementAPI {
         let host = try host(request)
         let isExchange = request["kind"] == "e"
         guard isExchange || request["kind"] == "q" else { throw ManagementFailure.notFound }
-        let source = try host.exchange(request["source"] == Self.defaultExchange ? "" : request["source"]).name
+        let source = try host.exchange(Self.exchangeName(request["source"])).name
         let destination: String
         if isExchange {
-            destination = try host.exchange(request["destination"] == Self.defaultExchange ? "" : request["destination"]).name
+            destination = try host.exchange(Self.exchangeName(request["destination"])).name
         } else {
             destination = try host.queue(request["destination"], requester: nil).name
         }

@@ -1,16 +1,7 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 import Contracts
-import NIOCore
 
 extension ManagementAPI {
-    /// In URLs and permissions the default exchange, which has no name, goes by this one.
-    static let defaultExchange = "amq.default"
-
-    private static func exchangeName(_ name: String) -> String { name == defaultExchange ? "" : name }
+    static func exchangeName(_ name: String) -> String { name == ResourceName.defaultExchange ? "" : name }
 
     func json(_ exchange: Exchange) -> JSONValue {
         let definition = exchange.definition
@@ -42,13 +33,20 @@ extension ManagementAPI {
     func putExchange(_ request: ManagementRequest) throws -> ManagementOutcome {
         let host = try openHost(request)
         let definition = try Self.exchangeDefinition(try request.object(), name: request["exchange"], depth: limits.fieldTableDepth)
-        try access.check(request.user.name, .configure, .exchange, definition.name, host: host.name)
-        let isNew = host.exchanges[definition.name] == nil
-        if isNew, let alternate = definition.arguments["alternate-exchange"]?.text {
-            try access.check(request.user.name, .read, .exchange, definition.name, host: host.name)
-            try access.check(request.user.name, .write, .exchange, alternate, host: host.name)
-        }
-        try host.declareExchange(definition)
+        return try declare(
+            .exchange, definition.name, isNew: host.exchanges[definition.name] == nil,
+            forwardingTo: definition.arguments["alternate-exchange"], in: host, for: request.user
+        ) { try host.declareExchange(definition) }
+    }
+
+    /// What declaring an exchange and a queue have in common.
+    func declare(
+        _ resource: AccessResource, _ name: String, isNew: Bool, forwardingTo exchange: FieldValue?, in host: VirtualHost,
+        for user: AuthenticatedUser, _ body: () throws -> Void
+    ) throws -> ManagementOutcome {
+        try access.check(user.name, .configure, resource, name, host: host.name)
+        if isNew { try access.checkForwarding(user.name, resource, name, to: exchange, host: host.name) }
+        try body()
         return whenDurable(.put(isNew: isNew))
     }
 
@@ -59,22 +57,6 @@ extension ManagementAPI {
             isInternal: bool("internal", of: body, default: false), arguments: FieldTable.read("arguments", of: body, depth: depth))
     }
 
-    /// Names and routing keys have at most 255 bytes on the wire.
-    static func shortString(_ text: String, _ what: String) throws -> String {
-        guard text.utf8.count <= 255 else { throw ManagementFailure.badRequest("\(what) has at most 255 bytes") }
-        return text
-    }
-
-    static func bool(_ name: String, of body: JSONObject, default value: Bool) throws -> Bool {
-        switch body[name] {
-        case nil, .null: return value
-        case .bool(let value): return value
-        case .string("true"): return true
-        case .string("false"): return false
-        default: throw ManagementFailure.badRequest("\(name) must be true or false")
-        }
-    }
-
     func deleteExchange(_ request: ManagementRequest) throws -> ManagementOutcome {
         let host = try openHost(request)
         let name = Self.exchangeName(request["exchange"])
@@ -82,37 +64,5 @@ extension ManagementAPI {
         try access.check(request.user.name, .configure, .exchange, name, host: host.name)
         try host.deleteExchange(name, ifUnused: request.flag("if-unused"))
         return whenDurable(.noContent)
-    }
-
-    /// Publishes one message and answers whether a queue took it, once it is as safe as a confirm makes it.
-    func publish(_ request: ManagementRequest) throws -> ManagementOutcome {
-        let host = try openHost(request)
-        let name = Self.exchangeName(request["exchange"])
-        try access.check(request.user.name, .write, .exchange, name, host: host.name)
-        let body = try request.object()
-        guard let payload = body["payload"]?.stringValue, let routingKey = body["routing_key"]?.stringValue else {
-            throw ManagementFailure.badRequest("a message needs routing_key and payload")
-        }
-        let bytes: [UInt8]
-        switch body["payload_encoding"]?.stringValue ?? "string" {
-        case "string": bytes = Array(payload.utf8)
-        case "base64":
-            guard let data = Data(base64Encoded: payload) else { throw ManagementFailure.badRequest("the payload is no Base64") }
-            bytes = Array(data)
-        default: throw ManagementFailure.badRequest("payload_encoding must be string or base64")
-        }
-        guard bytes.count <= limits.messageBytes else { throw ManagementFailure.tooLarge }
-        if let reason = core.blockReason {
-            throw ManagementFailure(status: .serviceUnavailable, error: "blocked", reason: "publishers are blocked: \(reason.text)")
-        }
-        let properties = try BasicProperties(json: body["properties"], user: request.user, depth: limits.fieldTableDepth)
-        let message = Message(
-            exchange: name, routingKey: try Self.shortString(routingKey, "a routing key"), properties: properties.encoded(),
-            body: ByteBuffer(bytes: bytes), attributes: MessageAttributes(properties))
-        switch try host.publish(message, mandatory: true) {
-        case .routed: return whenDurable(.json(["routed": true]))
-        case .unroutable: return .json(["routed": false])
-        case .rejected: throw ManagementFailure.badRequest("a queue is at its limit and refused the message")
-        }
     }
 }

@@ -4,8 +4,41 @@
     import Foundation
 #endif
 import Contracts
+import NIOCore
 
 extension ManagementAPI {
+    /// Publishes one message and answers whether a queue took it, once it is as safe as a confirm makes it.
+    func publish(_ request: ManagementRequest) throws -> ManagementOutcome {
+        let host = try openHost(request)
+        let name = Self.exchangeName(request["exchange"])
+        try access.check(request.user.name, .write, .exchange, name, host: host.name)
+        let body = try request.object()
+        guard let payload = body["payload"]?.stringValue, let routingKey = body["routing_key"]?.stringValue else {
+            throw ManagementFailure.badRequest("a message needs routing_key and payload")
+        }
+        let bytes: [UInt8]
+        switch body["payload_encoding"]?.stringValue ?? "string" {
+        case "string": bytes = Array(payload.utf8)
+        case "base64":
+            guard let data = Data(base64Encoded: payload) else { throw ManagementFailure.badRequest("the payload is no Base64") }
+            bytes = Array(data)
+        default: throw ManagementFailure.badRequest("payload_encoding must be string or base64")
+        }
+        guard bytes.count <= limits.messageBytes else { throw ManagementFailure.tooLarge }
+        if let reason = core.blockReason {
+            throw ManagementFailure(status: .serviceUnavailable, error: "blocked", reason: "publishers are blocked: \(reason.text)")
+        }
+        let properties = try BasicProperties(json: body["properties"], user: request.user, depth: limits.fieldTableDepth)
+        let message = Message(
+            exchange: name, routingKey: try Self.shortString(routingKey, "a routing key"), properties: properties.encoded(),
+            body: ByteBuffer(bytes: bytes), attributes: MessageAttributes(properties))
+        switch try host.publish(message, mandatory: true) {
+        case .routed: return whenDurable(.json(["routed": true]))
+        case .unroutable: return .json(["routed": false])
+        case .rejected: throw ManagementFailure.badRequest("a queue is at its limit and refused the message")
+        }
+    }
+
     /// What happens to messages that were looked at.
     private enum GetMode: String {
         case ackRequeue = "ack_requeue_true"

@@ -52,14 +52,10 @@ extension ManagementAPI {
     func putQueue(_ request: ManagementRequest) throws -> ManagementOutcome {
         let host = try openHost(request)
         let declaration = try Self.queueDeclaration(try request.object(), name: request["queue"], depth: limits.fieldTableDepth)
-        try access.check(request.user.name, .configure, .queue, declaration.name, host: host.name)
-        let isNew = host.queues[declaration.name] == nil
-        if isNew, let deadLetters = declaration.arguments["x-dead-letter-exchange"]?.text {
-            try access.check(request.user.name, .read, .queue, declaration.name, host: host.name)
-            try access.check(request.user.name, .write, .exchange, deadLetters, host: host.name)
-        }
-        try host.declareQueue(declaration, requester: Self.requester)
-        return whenDurable(.put(isNew: isNew))
+        return try declare(
+            .queue, declaration.name, isNew: host.queues[declaration.name] == nil,
+            forwardingTo: declaration.arguments["x-dead-letter-exchange"], in: host, for: request.user
+        ) { try host.declareQueue(declaration, requester: Self.requester) }
     }
 
     static func queueDeclaration(_ body: JSONObject, name: String, depth: Int) throws -> QueueDeclaration {

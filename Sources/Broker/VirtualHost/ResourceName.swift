@@ -1,5 +1,8 @@
 /// The names of exchanges and queues.
 enum ResourceName {
+    /// The default exchange, which has no name, goes by this one in permissions and URLs.
+    static let defaultExchange = "amq.default"
+
     /// RabbitMQ takes line breaks out of names, so that they cannot forge lines of its log.
     static func cleaned(_ name: String) -> String {
         guard name.utf8.contains(where: { $0 == 10 || $0 == 13 }) else { return name }

@@ -58,10 +58,7 @@ extension VirtualHost {
     /// - Throws: 403 for the broker's own, 406 where it has bindings and `ifUnused` is set.
     package func deleteExchange(_ exchangeName: String, ifUnused: Bool) throws(ProtocolFault) {
         let exchangeName = ResourceName.cleaned(exchangeName)
-        try checkNotDefault(exchangeName)
-        guard !exchangeName.hasPrefix("amq.") else {
-            throw ProtocolFault(.accessRefused, "deletion of system \(exchangeResource(exchangeName)) not allowed")
-        }
+        try checkDeletable(exchangeName)
         guard let exchange = exchanges[exchangeName] else { return }
         guard !ifUnused || exchange.bindings.isEmpty else {
             throw ProtocolFault(.preconditionFailed, "\(exchange.resource) in use")
@@ -100,6 +97,14 @@ extension VirtualHost {
     func checkNotDefault(_ exchangeName: String) throws(ProtocolFault) {
         guard !exchangeName.isEmpty else {
             throw ProtocolFault(.accessRefused, "operation not permitted on the default exchange")
+        }
+    }
+
+    /// - Throws: 403 for the broker's own.
+    func checkDeletable(_ exchangeName: String) throws(ProtocolFault) {
+        try checkNotDefault(exchangeName)
+        guard !exchangeName.hasPrefix("amq.") else {
+            throw ProtocolFault(.accessRefused, "deletion of system \(exchangeResource(exchangeName)) not allowed")
         }
     }
 
