@@ -47,7 +47,7 @@ public struct BrokerConfiguration: Sendable {
         frameMax = 131_072
         channelMax = 2_047
         diskFreeLimit = 50_000_000
-        memoryLimit = MachineMemory.share(0.4)
+        memoryLimit = Int(Double(ProcessFigures.memory) * 0.4)
         defaultUser = "guest"
         defaultPassword = "guest"
     }

@@ -18,6 +18,19 @@ enum ProcessFigures {
 
     static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
+    /// Bytes of memory of the machine, or of the control group if that has less; 1 GiB if nothing is known.
+    static let memory: Int = {
+        let pages = sysconf(Int32(_SC_PHYS_PAGES))
+        let size = sysconf(Int32(_SC_PAGESIZE))
+        var bytes = pages > 0 && size > 0 ? Int(pages) * Int(size) : 1 << 30
+        for file in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
+            guard let data = FileManager.default.contents(atPath: file) else { continue }
+            let digits = String(decoding: data, as: UTF8.self).prefix { $0.isNumber }
+            if let limit = Int(digits), limit > 0 { bytes = min(bytes, limit) }
+        }
+        return bytes
+    }()
+
     /// Bytes of memory that are really used.
     static var residentBytes: Int {
         guard let data = FileManager.default.contents(atPath: "/proc/self/statm") else { return 0 }
