@@ -32,6 +32,7 @@ package final class BrokerLoop {
     private var resuming: [ConnectionMachine] = []
     private var isTurnScheduled = false
     private var lastTick: Int64?
+    private var throttle = LogThrottle()
     /// Milliseconds between two ticks above which the broker itself was not there: its process was stopped, or its machine.
     private static let longestPause: Int64 = 2_000
 
@@ -67,7 +68,7 @@ package final class BrokerLoop {
     /// Takes a new socket; nil when there are too many, and the socket is to be closed.
     package func accept(_ peer: ConnectionPeer, transport: any Transport) -> ConnectionMachine? {
         guard machines.count < configuration.limits.connections else {
-            logger.warning("connection refused: there are \(machines.count) already", metadata: ["peer": "\(peer.name)"])
+            log(.warning, "connection refused: there are \(machines.count) already", of: peer)
             return nil
         }
         let id = ConnectionID(rawValue: nextConnection)
@@ -95,12 +96,21 @@ package final class BrokerLoop {
         let now = time.uptime
         let pause = now - (lastTick ?? now)
         lastTick = now
+        for (kind, count) in throttle.leftOut(now: now) {
+            logger.warning("lines were left out of the log", metadata: ["line": "\(kind)", "count": "\(count)"])
+        }
         guard !machines.isEmpty else { return }
         for machine in Array(machines.values) {
             if pause > Self.longestPause { machine.postponeTimeouts(by: pause) }
             machine.tick(now)
         }
         scheduleTurn()
+    }
+
+    /// Logs what a client has caused, unless clients have caused too much of it.
+    func log(_ level: Logger.Level, _ line: String, of peer: ConnectionPeer, _ metadata: Logger.Metadata = [:]) {
+        guard level >= logger.logLevel, throttle.admits(line, now: time.uptime) else { return }
+        logger.log(level: level, "\(line)", metadata: metadata.merging(["peer": "\(peer.name)"]) { own, _ in own })
     }
 
     // MARK: The turn

@@ -8,8 +8,7 @@ extension ConnectionMachine {
     /// Answers a fault that the connection does not survive.
     func fail(_ fault: ProtocolFault, method: MethodID? = nil) {
         guard phase != .closed, phase != .closing else { return }
-        broker.logger.info(
-            "connection closed after an error", metadata: ["peer": "\(peer.name)", "reply": "\(fault.replyText)"])
+        broker.log(.info, "connection closed after an error", of: peer, ["reply": "\(fault.replyText)"])
         if phase == .header { return finish() }
         close(with: fault, method: method)
     }

@@ -69,9 +69,7 @@ extension ConnectionMachine {
     }
 
     private func refuseLogin(_ reason: AuthenticationRefusal) {
-        broker.logger.info(
-            "login refused",
-            metadata: ["peer": "\(peer.name)", "mechanism": "\(mechanism)", "reason": "\(reason.rawValue)"])
+        broker.log(.info, "login refused", of: peer, ["mechanism": "\(mechanism)", "reason": "\(reason.rawValue)"])
         guard capabilities.authenticationFailureClose else { return finish() }
         let fault = ProtocolFault(
             .accessRefused,

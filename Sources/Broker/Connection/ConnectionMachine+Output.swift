@@ -80,7 +80,7 @@ extension ConnectionMachine {
         switch phase {
         case .header, .starting, .authenticating, .tuning, .opening:
             if now - acceptedAt > Int64(broker.configuration.limits.handshakeSeconds) * 1_000 {
-                broker.logger.info("handshake took too long", metadata: ["peer": "\(peer.name)"])
+                broker.log(.info, "handshake took too long", of: peer)
                 transport.close()
             }
         case .running: tickRunning(now)
@@ -102,14 +102,14 @@ extension ConnectionMachine {
             let since = takes ? now : unwritableSince ?? now
             unwritableSince = since
             if now - since > Self.sendTimeout {
-                broker.logger.warning("connection dropped: it took nothing for 30 s", metadata: ["peer": "\(peer.name)"])
+                broker.log(.warning, "connection dropped: it took nothing for 30 s", of: peer)
                 return transport.close()
             }
         }
         guard heartbeat > 0 else { return }
         let interval = Int64(heartbeat) * 1_000
         if now - lastReceived > 2 * interval {
-            broker.logger.info("no heartbeat from the client", metadata: ["peer": "\(peer.name)", "seconds": "\(heartbeat)"])
+            broker.log(.info, "no heartbeat from the client", of: peer, ["seconds": "\(heartbeat)"])
             return transport.close()
         }
         if now - lastSent >= interval / 2, output.readableBytes == 0 {
