@@ -28,7 +28,7 @@ package final class BrokerLoop {
 
     private var dirty: [ConnectionMachine] = []
     private var confirming: [ChannelMachine] = []
-    private var committing: [(channel: ChannelMachine, sequence: LogSequence)] = []
+    private var committing: [(sequence: LogSequence, action: () -> Void)] = []
     private var resuming: [ConnectionMachine] = []
     private var isTurnScheduled = false
     private var lastTick: Int64?
@@ -137,8 +137,9 @@ package final class BrokerLoop {
         scheduleTurn()
     }
 
-    func awaitCommit(_ channel: ChannelMachine, _ sequence: LogSequence) {
-        committing.append((channel, sequence))
+    /// Calls back when the log is durable up to a place; never before the end of the turn.
+    func whenDurable(_ sequence: LogSequence, _ action: @escaping () -> Void) {
+        committing.append((sequence, action))
         scheduleTurn()
     }
 
@@ -193,7 +194,7 @@ package final class BrokerLoop {
         if !committing.isEmpty {
             let due = committing.filter { $0.sequence <= durable }
             committing.removeAll { $0.sequence <= durable }
-            for (channel, _) in due { channel.committed() }
+            for (_, action) in due { action() }
         }
     }
 

@@ -62,7 +62,7 @@ extension ChannelMachine {
         store.requireCommit()
         // Answers keep their order: nothing more is read from the client until this one is given.
         connection.suspend(.commit)
-        broker.awaitCommit(self, store.appended)
+        broker.whenDurable(store.appended) { [self] in committed() }
     }
 
     /// The disk has all of the transaction.

@@ -68,13 +68,7 @@ final class ManagementAPI {
         broker.scheduleTurn()
         guard let store = broker.store, store.durable < store.appended else { return .now(reply) }
         let sequence = store.appended
-        return .later { [self] answer in wait(for: sequence) { answer(reply) } }
-    }
-
-    func wait(for sequence: LogSequence, then: @escaping () -> Void) {
-        if broker.store.map({ $0.durable >= sequence }) ?? true { return then() }
-        broker.scheduleTurn()
-        _ = broker.time.schedule(after: 1) { [self] in wait(for: sequence, then: then) }
+        return .later { [broker] answer in broker.whenDurable(sequence) { answer(reply) } }
     }
 }
 
