@@ -2,6 +2,7 @@ import Contracts
 import Messaging
 import Postgres
 import Sagas
+import TestSupport
 import Testing
 
 #if canImport(FoundationEssentials)
