@@ -33,7 +33,7 @@ final class HistoryBook {
     private var accounted: Set<Copy> = []
 
     /// Which message stands at a place; it may never be another one.
-    private var numbers: [Place: Int] = [:]
+    private var copies: [Place: Copy] = [:]
     /// Where a copy stands; it may never be at two places of one queue.
     private var places: [Copy: UInt64] = [:]
     /// Places whose messages are with consumers.
@@ -107,10 +107,11 @@ final class HistoryBook {
             "\(name) delivers \(number) at \(entry.position), stored \(String(describing: entry.stored)), no-ack \(noAck)"
         )
         let copy = Copy(queue: origin.map { "\($0) → \(name)" } ?? name, number: number)
-        if let other = numbers.updateValue(number, forKey: place), other != number {
-            // Once the log has forgotten a settled message, its position may be used again.
+        if let other = copies.updateValue(copy, forKey: place), other != copy {
+            // Once the log has forgotten a settled message, its position may be used again, be it by the same message that
+            // comes from another queue.
             if settled.removeValue(forKey: place) == nil {
-                fail("position \(entry.position) of \(name) was message \(other) and is \(number)")
+                fail("position \(entry.position) of \(name) was \(other) and is \(copy)")
             }
         }
         if let other = places.updateValue(entry.position, forKey: copy), other != entry.position, original.isPersistent
@@ -153,7 +154,7 @@ final class HistoryBook {
     }
 
     private func handled(_ place: Place) {
-        guard let number = numbers[place] else { return }
+        guard let number = copies[place]?.number else { return }
         accounted.insert(Copy(queue: place.queue, number: number))
         guard place.queue == "dead" else { return }
         for name in sent[number]?.queues ?? []
@@ -191,15 +192,15 @@ final class HistoryBook {
         // An acknowledgement that was not durable may be lost.
         settled = settled.compactMapValues { $0 <= durable ? 0 : nil }
         // What only stood in memory is gone, and its place may be used by another.
-        for (place, number) in numbers where sent[number]?.isPersistent != true || place.queue == "loose" {
-            forget(place, number)
+        for (place, copy) in copies where sent[copy.number]?.isPersistent != true || place.queue == "loose" {
+            forget(place, copy.number)
         }
         // So may be the place of what was not durable, if it was lost.
         durable = 0
     }
 
     private func forget(_ place: Place, _ number: Int) {
-        numbers[place] = nil
+        copies[place] = nil
         settled[place] = nil
         places = places.filter { !($0.key.number == number && $0.value == place.position) }
     }
@@ -239,7 +240,7 @@ final class HistoryBook {
 
     /// Messages whose record did not survive, and that nobody was promised, free their places.
     private func forgetLost(_ found: [Place: Int]) {
-        for (place, number) in numbers where found[place] == nil && settled[place] == nil { forget(place, number) }
+        for (place, copy) in copies where found[place] == nil && settled[place] == nil { forget(place, copy.number) }
     }
 
     // MARK: - The end
