@@ -6,8 +6,7 @@ import Synchronization
 ///
 /// It keeps one connection for consuming and declaring and, once a publisher is asked for, a second one for
 /// publishing: a broker that is short of memory stops reading from connections that publish, and acknowledgements must
-/// still get through then. The event loop's thread runs
-/// them, together with the connections to PostgreSQL; no call here blocks.
+/// still get through then. The event loop's thread runs them, together with the connections to PostgreSQL; no call here blocks.
 ///
 /// ``run()`` keeps it open until the service is told to shut down. It works without ``run()`` too: it connects with
 /// the first call and stays until ``close()``.
