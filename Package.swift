@@ -137,7 +137,7 @@ let package = Package(
         tests(
             "MessagingTests",
             ["Locking", "Messaging", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", "broker-process", logging, lifecycle]),
-        tests("MillraceTests", ["Locking", "Millrace", "Topics", "Observability", "Contracts", "TestSupport", logging]),
+        tests("MillraceTests", ["Edge", "Locking", "Millrace", "Topics", "Observability", "Contracts", "TestSupport", logging]),
         tests("PostgresTests", ["Postgres", "Servers", "TestSupport", logging]),
         tests("ProjectionsTests", ["Projections", "Contracts", "Messaging", "Postgres", "TestSupport", logging]),
         tests("SagasTests", ["Locking", "Sagas", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", "TestSupport", logging, lifecycle]),

@@ -1,13 +1,13 @@
 import AMQP
 import Contracts
-import Edge
+package import Edge
 import Messaging
 import Postgres
 
 /// What errors of the modules below mean for an HTTP client.
-enum ErrorTranslation {
+package enum ErrorTranslation {
     /// The problem, or nil for an error that is a defect.
-    static func problem(for error: any Error) -> Problem? {
+    package static func problem(for error: any Error) -> Problem? {
         switch error {
         case let error as PostgresError where error.isConnectionFailure || Self.isBusy(error):
             .unavailable("The database cannot be reached; try again")
