@@ -13,8 +13,8 @@ import Testing
 
 /// What eager runs take for granted, and is not so.
 extension FlowTests {
-    /// Another process moves the instance while this one expects the answer. It stands for the version in
-    /// `SagaWrite.statement`: without it what this process remembers would overwrite what the other has written.
+    /// Another process moves the instance while this one expects the answer. Fails when
+    /// `SagaWrite.statement` does not look at the version: what this process remembers then overwrites what the other has written.
     @Test func whatAnotherProcessHasWrittenCounts() async throws {
         try await TripWorld.run { world in
             world.agency.change { $0.silent = [BookSeat.type] }
@@ -34,8 +34,8 @@ extension FlowTests {
         }
     }
 
-    /// A start that comes again after the inbox has forgotten it. It stands for the refusal of an eager run
-    /// (`SagaWrite.begin`): without it the first command would leave again.
+    /// A start that comes again after the inbox has forgotten it. Fails when `SagaWrite.begin`
+    /// does not refuse the eager run: the first command then leaves again.
     @Test func aStartThatComesAgainSendsNothing() async throws {
         try await TripWorld.run { world in
             let start = try Envelope(TripPlanned(trip: "x"), source: "/test")
