@@ -13,39 +13,17 @@ extension Envelope {
         var writer = JSONByteWriter(capacity: data.count + 512)
         writer.append("{\"specversion\":\"1.0\",\"id\":\"")
         writer.append(id)
-        writer.append("\",\"source\":")
-        writer.append(quoted: source)
-        writer.append(",\"type\":")
-        writer.append(quoted: type)
-        if let subject {
-            writer.append(",\"subject\":")
-            writer.append(quoted: subject)
-        }
+        writer.append("\",\"source\":", quoted: source)
+        writer.append(",\"type\":", quoted: type)
+        writer.append(",\"subject\":", quoted: subject)
         writer.append(",\"time\":\"")
         writer.append(time: time)
         writer.append("\",\"datacontenttype\":\"application/json\"")
-        if let dataschema {
-            writer.append(",\"dataschema\":")
-            writer.append(quoted: dataschema)
-        }
-        if let correlationID {
-            writer.append(",\"correlationid\":\"")
-            writer.append(correlationID)
-            writer.append("\"")
-        }
-        if let causationID {
-            writer.append(",\"causationid\":\"")
-            writer.append(causationID)
-            writer.append("\"")
-        }
-        if let partitionKey {
-            writer.append(",\"partitionkey\":")
-            writer.append(quoted: partitionKey)
-        }
-        if let traceparent {
-            writer.append(",\"traceparent\":")
-            writer.append(quoted: traceparent)
-        }
+        writer.append(",\"dataschema\":", quoted: dataschema)
+        writer.append(",\"correlationid\":\"", id: correlationID)
+        writer.append(",\"causationid\":\"", id: causationID)
+        writer.append(",\"partitionkey\":", quoted: partitionKey)
+        writer.append(",\"traceparent\":", quoted: traceparent)
         if let sequence {
             writer.append(",\"sequence\":\"")
             writer.append(sequence)

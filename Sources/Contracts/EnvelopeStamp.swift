@@ -19,27 +19,15 @@ package struct EnvelopeStamp: Sendable {
         subjectIsKey = subject == nil
         beforeID = Array("{\"specversion\":\"1.0\",\"id\":\"".utf8)
         var writer = JSONByteWriter(capacity: 256)
-        writer.append("\",\"source\":")
-        writer.append(quoted: source)
-        writer.append(",\"type\":")
-        writer.append(quoted: type)
-        if let subject {
-            writer.append(",\"subject\":")
-            writer.append(quoted: subject)
-        }
+        writer.append("\",\"source\":", quoted: source)
+        writer.append(",\"type\":", quoted: type)
+        writer.append(",\"subject\":", quoted: subject)
         beforeSubject = writer.bytes
         beforeTime = Array(",\"time\":\"".utf8)
         writer = JSONByteWriter(capacity: 256)
         writer.append("\",\"datacontenttype\":\"application/json\"")
-        if let dataschema {
-            writer.append(",\"dataschema\":")
-            writer.append(quoted: dataschema)
-        }
-        if let correlationID {
-            writer.append(",\"correlationid\":\"")
-            writer.append(correlationID)
-            writer.append("\"")
-        }
+        writer.append(",\"dataschema\":", quoted: dataschema)
+        writer.append(",\"correlationid\":\"", id: correlationID)
         beforeKey = writer.bytes
     }
 

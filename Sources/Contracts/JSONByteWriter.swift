@@ -48,6 +48,23 @@ package struct JSONByteWriter: Sendable {
         }
     }
 
+    /// A member of an object, if it has a value; `head` is all before the quoted text.
+    @inline(__always)
+    mutating func append(_ head: StaticString, quoted text: String?) {
+        guard let text else { return }
+        append(head)
+        append(quoted: text)
+    }
+
+    /// A member of an object, if it has a value; `head` is all before the text of the id, its quote too.
+    @inline(__always)
+    mutating func append(_ head: StaticString, id: UUID?) {
+        guard let id else { return }
+        append(head)
+        append(id)
+        append("\"")
+    }
+
     /// 36 characters, lower case, without quotes.
     mutating func append(_ id: UUID) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { target in
