@@ -17,7 +17,7 @@ package struct PublishIntake {
     private let skip: Int
     private let keepsGoing: Bool
     private var splitter: JSONStreamSplitter
-    /// Nothing more is wanted, because data was refused or the input cannot be read further.
+    /// Nothing more is wanted: the input has ended or cannot be read further, or data was refused.
     package private(set) var isOver = false
 
     package init(draft: EventDraft, skip: Int, keepsGoing: Bool) {
@@ -25,6 +25,11 @@ package struct PublishIntake {
         self.skip = skip
         self.keepsGoing = keepsGoing
         splitter = JSONStreamSplitter(maximumBytes: draft.maximumBytes)
+    }
+
+    /// Takes what was read next; nil is the end of the input.
+    package mutating func take(next bytes: [UInt8]?) -> CheckedPiece {
+        if let bytes { take(bytes) } else { finish() }
     }
 
     /// Takes the next bytes of the input.
@@ -57,6 +62,7 @@ package struct PublishIntake {
             piece.flaw = error
         }
         take(records, &piece)
+        isOver = true
         return piece
     }
 

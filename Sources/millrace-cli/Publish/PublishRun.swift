@@ -63,15 +63,8 @@ struct PublishRun {
         var intake = PublishIntake(draft: draft, skip: skip, keepsGoing: keepsGoing)
         var pieces: [CheckedPiece] = []
         var size = 0
-        var isAtEnd = false
-        while !isAtEnd, !intake.isOver {
-            let piece: CheckedPiece
-            if let bytes = try await source.read() {
-                piece = intake.take(bytes)
-            } else {
-                isAtEnd = true
-                piece = intake.finish()
-            }
+        while !intake.isOver {
+            let piece = intake.take(next: try await source.read())
             for message in piece.messages { tally.confirm(message.number) }
             for loss in piece.refused { tally.lose(loss) }
             if let flaw = piece.flaw { throw flaw }
@@ -116,16 +109,9 @@ struct PublishRun {
 
     private func send(_ source: ByteSource, _ flights: inout Flights, _ tally: inout PublishTally) async throws {
         var intake = PublishIntake(draft: draft, skip: skip, keepsGoing: keepsGoing)
-        var isAtEnd = false
-        while !isAtEnd, !intake.isOver, tally.lost == 0 || keepsGoing {
+        while !intake.isOver, tally.lost == 0 || keepsGoing {
             if !flights.list.isEmpty, await !source.isReady(within: Self.patience) { await settleAll(&flights, &tally) }
-            let piece: CheckedPiece
-            if let bytes = try await source.read() {
-                piece = intake.take(bytes)
-            } else {
-                isAtEnd = true
-                piece = intake.finish()
-            }
+            let piece = intake.take(next: try await source.read())
             try await send(piece, &flights, &tally)
             if let flaw = piece.flaw { throw flaw }
         }
