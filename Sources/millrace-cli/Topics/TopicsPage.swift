@@ -66,7 +66,7 @@ struct TopicsPage {
             "<span>Swift <code>\(TopicsGenerator.typeName(of: message))</code></span>",
             "<span>key <code>\(Self.escaped(message.partitionKey))</code></span>",
             "<span>exchange <code>\(message.exchange)</code></span>",
-            message.versions.count > 1 ? "" : "<span>version \(message.versions.map { "\($0.number)" }.joined())</span>",
+            message.versions.count == 1 ? "<span>version \(message.versions[0].number)</span>" : "",
             readers.isEmpty ? "" : "<span>\(message.kind == .event ? "consumed" : "handled") by <b>\(readers.joined(separator: ", "))</b></span>",
         ]
         let versions = message.versions.reversed().enumerated().map { index, version in
