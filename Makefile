@@ -27,10 +27,11 @@ test: build ## every test, against private servers that it starts itself
 	@scripts/install-test-dependencies
 	@scripts/test
 
-conformance: build ## other people's clients, their own test suites, a move to RabbitMQ, Python on the other side
+conformance: build ## other people's clients, their own test suites, a move to RabbitMQ and back, Python on the other side
 	@scripts/install-test-dependencies
 	@Tests/Interoperability/run
 	@scripts/try-move 400
+	@Tests/BrokerMoveBack/run 20000 --rabbitmq-survives
 	@scripts/conformance
 
 bench: build ## the tables of docs/performance.md, as ratios measured side by side

@@ -95,24 +95,25 @@ let package = Package(
             ]),
         library("Observability", [logging]),
         library("Messaging", ["Locking", "Loop", "Contracts", "Postgres", "AMQP", logging, lifecycle, collections]),
-        library("EventStore", ["Contracts", "Postgres", "Messaging"]),
+        library("EventStore", ["Locking", "Contracts", "Postgres", "Messaging"]),
         library("Projections", ["Contracts", "Postgres", "Messaging"]),
         library("Sagas", ["Locking", "Contracts", "Postgres", "Messaging", logging]),
+        library("Journal", ["Contracts", "Postgres", "Messaging"]),
         library("Edge", ["Locking", "Contracts", hummingbird, nioCore, nioHTTP1]),
         .systemLibrary(name: "CProcess"),
         library("Servers", ["CProcess", "Locking", logging]),
         library(
             "Millrace",
             [
-                "Locking", "Contracts", "Postgres", "AMQP", "Messaging", "EventStore", "Projections", "Sagas",
+                "Locking", "Contracts", "Postgres", "AMQP", "Messaging", "EventStore", "Projections", "Sagas", "Journal",
                 "Edge", "Observability", hummingbird, nioPosix, logging, lifecycle, unixSignals,
             ]),
         library("MillraceTesting", ["Broker", "Contracts", logging]),
         .executableTarget(
             name: "millrace-cli",
             dependencies: [
-                "Locking", "Contracts", "ContractFiles", "Compatibility", "TopicsGenerator", "Topics", "Postgres", "AMQP", "Broker", "Messaging",
-                "Sagas", "Servers",
+                "Locking", "Contracts", "ContractFiles", "Compatibility", "TopicsGenerator", "Topics", "Postgres", "AMQP", "Broker",
+                "Observability", "Messaging", "Sagas", "Journal", "Servers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, collections, lifecycle,
                 yams,
@@ -123,7 +124,7 @@ let package = Package(
         ),
 
         .target(
-            name: "TestSupport", dependencies: ["Servers", "Postgres", "AMQP", logging],
+            name: "TestSupport", dependencies: ["Locking", "Servers", "Postgres", "AMQP", logging],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("AMQPTests", ["Locking", "AMQP", "Servers", "TestSupport", "broker-process", logging, lifecycle]),
         tests("ContractsTests", ["Contracts", "ContractFiles", "Topics", "Servers"]),
@@ -131,12 +132,13 @@ let package = Package(
         tests("EventStoreTests", ["EventStore", "Contracts", "Postgres", "TestSupport", logging]),
         .executableTarget(
             name: "fault-worker",
-            dependencies: ["Locking", "Messaging", "Contracts", "Postgres", "AMQP", logging, lifecycle],
+            dependencies: ["Locking", "Messaging", "Journal", "Contracts", "Postgres", "AMQP", logging, lifecycle],
             path: "Tests/FaultWorker", swiftSettings: settings),
-        tests("FaultTests", ["fault-worker", "Messaging", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", logging]),
+        tests("FaultTests", ["fault-worker", "Messaging", "Journal", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", logging]),
         tests(
             "MessagingTests",
             ["Locking", "Messaging", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", "broker-process", logging, lifecycle]),
+        tests("JournalTests", ["Journal", "Messaging", "Contracts", "Postgres", "AMQP", "TestSupport", "broker-process", logging]),
         tests("MillraceTests", ["Edge", "Locking", "Millrace", "Topics", "Observability", "Contracts", "TestSupport", logging]),
         tests("PostgresTests", ["Postgres", "Servers", "TestSupport", logging]),
         tests("ProjectionsTests", ["Projections", "Contracts", "Messaging", "Postgres", "TestSupport", logging]),
@@ -146,14 +148,14 @@ let package = Package(
             "WorkersTests",
             [
                 "Millrace", "Topics", "AMQP", "Contracts", "Postgres", "Servers", "TestSupport", "edge-worker",
-                "orders-worker", "inventory-worker", "payments-worker", "shipping-worker", "checkout-worker", nioCore,
+                "orders-worker", "inventory-worker", "payments-worker", "shipping-worker", "checkout-worker", "journal-worker", nioCore,
                 nioPosix, logging,
             ]),
         tests(
             "CLITests",
             [
-                "millrace-cli", "Locking", "Servers", "TestSupport", "Postgres", "AMQP", "Contracts", "ContractFiles", "Topics",
-                "payments-worker", "loyalty-worker", nioCore, nioPosix, nioHTTP1, yams, logging,
+                "millrace-cli", "Journal", "Locking", "Servers", "TestSupport", "Postgres", "AMQP", "Contracts", "ContractFiles", "Topics",
+                "journal-worker", "payments-worker", "loyalty-worker", nioCore, nioPosix, nioHTTP1, yams, logging,
             ]),
         tests(
             "BrokerTests",
@@ -192,5 +194,6 @@ let package = Package(
         worker("payments"),
         worker("shipping"),
         worker("checkout"),
+        worker("journal"),
     ]
 )

@@ -159,7 +159,7 @@ public final class AMQPClient: Service, Sendable {
 
     private func ask(_ command: (Reply<ControlAnswer>) -> Command) async throws(AMQPError) -> ControlAnswer {
         let reply = Reply<ControlAnswer>()
-        guard consuming.enqueue(command(reply)) else { throw AMQPError(.connectionClosed, "the client was closed") }
+        guard consuming.enqueue(command(reply)) else { throw AMQPError.clientClosed() }
         return try await reply.wait().get()
     }
 

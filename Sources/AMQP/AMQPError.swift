@@ -84,3 +84,13 @@ extension AMQPError: CustomStringConvertible {
         return text
     }
 }
+
+extension AMQPError {
+    static func clientClosed(file: String = #fileID, line: Int = #line) -> AMQPError {
+        AMQPError(.connectionClosed, "the client was closed", file: file, line: line)
+    }
+
+    static func publisherClosed(file: String = #fileID, line: Int = #line) -> AMQPError {
+        AMQPError(.connectionClosed, "the publisher was closed", file: file, line: line)
+    }
+}

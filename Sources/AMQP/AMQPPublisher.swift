@@ -47,7 +47,7 @@ public final class AMQPPublisher: Sendable {
         if batch.isEmpty {
             request.reply.resolve([])
         } else if !pump.enqueue(.publish(publisher: id, request)) {
-            let error = AMQPError(.connectionClosed, "the client was closed")
+            let error = AMQPError.clientClosed()
             request.reply.resolve(Array(repeating: .failed(error), count: batch.count))
         }
         return PendingPublish(request: request, publisher: id, pump: pump)

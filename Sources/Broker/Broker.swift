@@ -74,12 +74,24 @@ public final class Broker: Service {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             let running = try await start(group)
-            state.withLock { $0 = .running(running) }
+            guard begins(running) else {
+                await stop(running.node, on: group.next())
+                throw BrokerError(.state, "the broker was stopped while it started")
+            }
             return running.address
         } catch {
             state.withLock { $0 = .stopped }
             try? await group.shutdownGracefully()
             throw error
+        }
+    }
+
+    /// False if it was stopped meanwhile.
+    private func begins(_ running: Running) -> Bool {
+        state.withLock { state in
+            guard case .starting = state else { return false }
+            state = .running(running)
+            return true
         }
     }
 

@@ -53,7 +53,7 @@ public struct BrokerConfiguration: Sendable {
     }
 
     /// The version of this software.
-    public static let productVersion = "0.2.0"
+    public static let productVersion = "0.1.0"
 
     /// Checks what has to hold between the values.
     /// - Throws: ``BrokerConfigurationError`` with what to change.

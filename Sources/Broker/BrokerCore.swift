@@ -99,10 +99,14 @@ package final class BrokerCore {
         }
     }
 
-    /// Bytes of messages in memory at which publishers are held back; they go on when an eighth of it is free.
+    /// Bytes of messages in memory at which publishers are held back; they go on when an eighth of it is free. Messages are left to
+    /// the log from half of it on, so that those which only wait never hold anybody back.
     package var memoryHighWatermark: Int {
         get { budget.highWatermark }
-        set { budget.highWatermark = newValue }
+        set {
+            budget.highWatermark = newValue
+            messageMemory = min(messageMemory, newValue / 2)
+        }
     }
 
     package var statistics: BrokerStatistics {
@@ -133,6 +137,11 @@ package final class BrokerCore {
 
     private func reportBlock() { onBlocked?(blockReason) }
 
+    /// To be called at the end of a broker, before its loop ends: afterwards nothing can be cancelled there any more.
+    func cancelTimers() {
+        for queue in queues.values { queue.cancelTimers() }
+    }
+
     // MARK: Queues and definitions
 
     func register(_ queue: Queue) { queues[queue.id] = queue }
@@ -147,19 +156,33 @@ package final class BrokerCore {
         return QueueID(rawValue: lastTransientID)
     }
 
-    /// - Throws: 541 where it cannot be written; the broker stops.
+    /// Writes a change down that is not made yet.
+    ///
+    /// - Throws: 506 where there is no room for it at present; 541 where it cannot be written, and the broker stops.
     func record(_ change: DefinitionChange) throws(ProtocolFault) {
-        guard !isRestoring, let definitions else { return }
         do {
-            try definitions.record(change)
+            try write(change)
         } catch {
+            guard !error.isTemporary else {
+                throw ProtocolFault(.resourceError, "the broker has no room to write this down; try again when its disk has some")
+            }
             onFailure?(error)
             throw ProtocolFault(.internalError, "the broker cannot write to its disk and stops")
         }
     }
 
-    /// For changes that nobody waits for.
-    func recordOrStop(_ change: DefinitionChange) { try? record(change) }
+    /// Writes a change down that was made already, and that nobody waits for.
+    func recordOrStop(_ change: DefinitionChange) {
+        do {
+            try write(change)
+        } catch {
+            onFailure?(error)
+        }
+    }
+
+    private func write(_ change: DefinitionChange) throws(StoreError) {
+        if !isRestoring { try definitions?.record(change) }
+    }
 
     /// Puts back what the log held, before the first client comes.
     ///

@@ -11,19 +11,23 @@ public enum JSONBody {
         public var bytes: Int
         /// Nested arrays and objects. Default 64.
         public var depth: Int
+        /// How long the body may take to come, from when it is asked for. Default 30 s.
+        public var time: Duration
 
         /// Creates limits.
-        public init(bytes: Int = 1 << 20, depth: Int = 64) {
+        public init(bytes: Int = 1 << 20, depth: Int = 64, time: Duration = .seconds(30)) {
             self.bytes = bytes
             self.depth = depth
+            self.time = time
         }
 
-        /// 1 MB, 64 levels.
+        /// 1 MB, 64 levels, 30 seconds.
         public static let standard = Limits()
     }
 
     /// The body's JSON.
-    /// - Throws: a ``Problem``: 415 for another content type or encoding, 413 for too many bytes, 400 for what is not JSON.
+    /// - Throws: a ``Problem``: 415 for another content type or encoding, 413 for too many bytes, 408 for a body
+    ///   that comes too slowly, 400 for what is not JSON.
     public static func read(_ request: Request, limits: Limits = .standard) async throws -> JSONValue {
         try checkHeaders(request, limits: limits)
         let bytes = try await collect(request, limits: limits)
@@ -58,7 +62,10 @@ public enum JSONBody {
     private static func collect(_ request: Request, limits: Limits) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         var length = 0
+        // Looked at when something comes: a client that falls silent is cut off by the server's limit for idle connections.
+        let deadline = ContinuousClock.now + limits.time
         for try await chunk in request.body {
+            guard ContinuousClock.now < deadline else { throw Problem.requestTimeout(limits.time) }
             length += chunk.readableBytes
             if length <= limits.bytes {
                 bytes.append(contentsOf: chunk.readableBytesView)

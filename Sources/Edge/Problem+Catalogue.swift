@@ -38,6 +38,13 @@ extension Problem {
         Problem(.conflict, kind: kind, title: title, detail: detail)
     }
 
+    /// 408: the body has not come in time.
+    public static func requestTimeout(_ limit: Duration) -> Problem {
+        Problem(
+            .requestTimeout, kind: "request-timeout", title: "The request took too long",
+            detail: "A body must be there within \(limit.components.seconds) seconds", headers: [.connection: "close"])
+    }
+
     /// 413: the body is longer than the limit.
     public static func bodyTooLarge(limit: Int) -> Problem {
         Problem(

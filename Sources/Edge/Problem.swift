@@ -31,6 +31,9 @@ public struct Problem: Error, HTTPResponseError, Sendable, Equatable {
     public var detail: String?
     /// The URI of what the problem is about, as `/commands/…`.
     public var instance: String?
+    /// The URI under which a command is found if it was accepted all the same, as `/commands/…`: for problems after which that is
+    /// not known.
+    public var command: String?
     /// Each thing that is wrong with the input.
     public var errors: [Detail]
     /// Additional headers, as `Retry-After` or `Allow`.
@@ -58,6 +61,7 @@ public struct Problem: Error, HTTPResponseError, Sendable, Equatable {
         json.integer("status", status.code)
         if let detail { json.string("detail", detail) }
         if let instance { json.string("instance", instance) }
+        if let command { json.string("command", command) }
         if !errors.isEmpty {
             json.array("errors", errors) { error, item in
                 item.string("pointer", error.pointer)

@@ -1,4 +1,5 @@
 public import Contracts
+import Locking
 public import Messaging
 public import Postgres
 #if canImport(FoundationEssentials)
@@ -10,7 +11,7 @@ public import Foundation
 /// Loads and saves aggregates of one kind.
 ///
 /// ```swift
-/// var order = try await orders.load(command.orderID, in: context.db)
+/// var order = try await orders.load(command.orderID, in: context)
 /// try order.confirm()
 /// for saved in try await orders.save(&order, in: context) {
 ///     try context.publish(saved.change.event, id: saved.id)
@@ -19,6 +20,8 @@ public import Foundation
 public struct AggregateRepository<Root: Aggregate>: Sendable {
     let upcasters: Upcasters
     private let casesByKey: [Upcasters.Key: EventCase<Root.Change>]
+    /// Aggregates as they were committed lately, by stream; see ``load(_:isNew:in:)``.
+    private let recent = RecentValues<String, Root>()
 
     /// An event that was just saved.
     public struct Saved: Sendable {
@@ -30,7 +33,8 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
         public var change: Root.Change
     }
 
-    /// Makes a repository. It is cheap and keeps nothing; a constant of the worker is the place for it.
+    /// Makes a repository; a constant of the worker is the place for it. It keeps the thousand aggregates that messages were about
+    /// lately, or some more.
     /// - Parameter upcasters: the ways from older versions of the aggregate's events.
     public init(_ type: Root.Type = Root.self, upcasters: Upcasters = Upcasters()) {
         self.upcasters = upcasters
@@ -49,6 +53,30 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
     /// The aggregate of an id; see ``load(_:in:)-(UUID,_)``.
     public func load(_ id: String, in db: some PostgresExecutor) async throws -> Root {
         try await load(stream: Root.stream(id), in: db)
+    }
+
+    /// The aggregate of an id, while a message is handled.
+    ///
+    /// Where the handler may assume (`MessageContext.mayAssume`), an aggregate that this process has lately saved or loaded while it
+    /// handled a message comes from memory, and one that is said to be new comes in its first state, without a round trip. Should
+    /// someone else have changed it, nothing of this run happens, and the handler is run again from its beginning.
+    ///
+    /// - Parameter isNew: whether it is nearly always the first message about this aggregate.
+    public func load(_ id: UUID, isNew: Bool = false, in context: MessageContext) async throws -> Root {
+        let stream = Root.stream(id)
+        if context.mayAssume, let root = recent[stream] ?? (isNew ? fresh(stream) : nil) {
+            EventStore.expect(root.history.version, of: stream, in: context)
+            return root
+        }
+        let root = try await load(stream: stream, in: context.db)
+        if root.exists { remember(root, after: context) }
+        return root
+    }
+
+    /// What is in memory is what was committed: another message of the same transaction may have read what is not yet.
+    private func remember(_ root: Root, after context: MessageContext) {
+        guard let stream = root.history.stream else { return }
+        context.afterCommit { [recent] in recent[stream] = root }
     }
 
     /// Many aggregates in one round trip, in the order of the ids.
@@ -153,10 +181,13 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
     @discardableResult
     public func save(_ root: inout Root, in context: MessageContext) async throws -> [Saved] {
         let metadata = EventMetadata(causedBy: context.envelope)
-        guard context.isEager else { return try await save(&root, metadata: metadata, in: context.db) }
-        return try await save(&root, in: context.db) { events, stream, base in
-            try EventStore.appendEagerly(events, to: stream, expected: base, metadata: metadata, in: context)
+        let saved = try await save(&root, in: context.db) { events, stream, base in
+            context.isEager
+                ? try EventStore.appendEagerly(events, to: stream, expected: base, metadata: metadata, in: context)
+                : try await EventStore.append(events, to: stream, expected: base, metadata: metadata, in: context.db)
         }
+        if !saved.isEmpty { remember(root, after: context) }
+        return saved
     }
 
     /// Stores what was recorded; see ``save(_:causedBy:in:)``.

@@ -50,6 +50,15 @@ public enum EventStore {
         return expected + events.count
     }
 
+    /// Refuses what a handler does on the assumption that a stream is as long as it was.
+    static func expect(_ version: Int, of stream: String, in context: MessageContext) {
+        context.db.enqueue(
+            """
+            SELECT CASE WHEN coalesce(max(version), 0) <> \(Int32(clamping: version)) THEN \(MessageContext.refusal) END
+            FROM events WHERE stream = \(stream)
+            """)
+    }
+
     /// The events of a stream, oldest first.
     /// - Parameter after: only those with a higher version.
     public static func load(

@@ -19,12 +19,30 @@ public struct MessageContext: Sendable {
     public let envelope: Envelope
     /// Which run of the message this is, counted from 1.
     public let attempt: Int
+    /// The bytes of the message as they were delivered, also when it was parked since; empty for what was not delivered.
+    package let delivered: [UInt8]
     /// Whether this run is made on an assumption: that the message is new, need not wait, and finds everything as its handler last
     /// knew it. A handler's writes need not be awaited then. Each checks for itself that it finds what it expects and fails by
     /// ``refusal`` if not: nothing has happened, and the messages of the batch are handled again with this false.
     package let isEager: Bool
-    /// Fails the transaction of an eager run; of type boolean.
-    package static let refusal: SQL = "inbox_refuse()"
+    /// Whether the handler may answer with what is nearly always so, without waiting for the database to say it, if a statement of
+    /// its own calls ``refusal`` when it is not so. Nothing has happened then, and the message is handled again with this false.
+    ///
+    /// ```swift
+    /// if context.mayAssume {
+    ///     context.db.enqueue("""
+    ///         WITH taken AS (UPDATE seats SET free = free - 1 WHERE flight = \(command.flight) AND free > 0 RETURNING 1)
+    ///         SELECT CASE WHEN count(*) = 0 THEN \(MessageContext.refusal) END FROM taken
+    ///         """)
+    ///     return try context.publish(SeatTaken(flight: command.flight))
+    /// }
+    /// ```
+    ///
+    /// It saves a round trip to the database. It is false when many messages are handled together, which saves more and would make
+    /// one that is different cost all of them; when another message of the same key is among them; and when a message is retried.
+    public let mayAssume: Bool
+    /// Fails the transaction, and has its messages handled again with care; of type boolean. See ``mayAssume``.
+    public static let refusal: SQL = "inbox_refuse()"
 
     let source: String
     let cause: MessageCause
@@ -32,13 +50,15 @@ public struct MessageContext: Sendable {
     let collector: OutputCollector
 
     init(
-        db: PostgresTransaction, envelope: Envelope, attempt: Int, isEager: Bool = false, source: String, cause: MessageCause,
-        gate: ContractGate, collector: OutputCollector
+        db: PostgresTransaction, envelope: Envelope, delivered: [UInt8] = [], attempt: Int, isEager: Bool = false,
+        mayAssume: Bool = false, source: String, cause: MessageCause, gate: ContractGate, collector: OutputCollector
     ) {
         self.db = db
         self.envelope = envelope
+        self.delivered = delivered
         self.attempt = attempt
         self.isEager = isEager
+        self.mayAssume = mayAssume
         self.source = source
         self.cause = cause
         self.gate = gate
@@ -103,7 +123,19 @@ public struct MessageContext: Sendable {
     /// Has a statement executed at the end of the transaction. Of several with one key, in a batch of messages too, only the
     /// last in the order of delivery is; they go in the order of their keys.
     package func beforeCommit(_ key: String, _ statement: @escaping @Sendable () -> SQL) {
-        collector.beforeCommit(key, statement)
+        beforeCommit(key, gathering: Closing(statement: statement)) { $0[$0.endIndex - 1].statement() }
+    }
+
+    private struct Closing: Sendable {
+        let statement: @Sendable () -> SQL
+    }
+
+    /// Has one statement executed at the end of the transaction, for all that the messages of the batch have given under one key, in
+    /// the order of delivery: one item at least.
+    package func beforeCommit<Item: Sendable>(
+        _ key: String, gathering item: Item, _ statement: @escaping @Sendable ([Item]) -> SQL
+    ) {
+        collector.beforeCommit(key, item) { statement($0.compactMap { $0 as? Item }) }
     }
 
     /// Runs `body` once, after the transaction has committed; never if it rolled back.

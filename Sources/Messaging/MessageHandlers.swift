@@ -20,6 +20,8 @@ public struct MessageHandlers: Sendable {
 
     private(set) var routes: [String: [Route]] = [:]
     private(set) var catchAll: [String: [Route]] = [:]
+    /// The topics of types, for messages that came past their topic.
+    private var topicsOfTypes: [String: String] = [:]
     private(set) var timers: [String: TimerBody] = [:]
     /// The contracts that are known: those of the handled types, and those that were named.
     private(set) var catalogs: [MessageCatalog] = []
@@ -137,13 +139,21 @@ public struct MessageHandlers: Sendable {
         try ContractGate(self, maximumBytes: .max).verify()
     }
 
-    /// Handles everything of a topic without decoding the data.
+    /// Handles everything of a topic without decoding the data: types that have no contract here too, and steps of sagas without
+    /// regard to their fences.
+    ///
+    /// - Parameters:
+    ///   - types: types that are known to belong to the topic. By them a message is recognised that was sent to the queue itself
+    ///     and not to its topic, as RabbitMQ's shovel sends what it moves.
+    ///   - name: how failures name the handler; the topic when nil.
+    ///   - eagerly: see ``on(rawType:topic:name:eagerly:_:)``.
     public mutating func onAll(
-        topic: String, name: String? = nil,
+        topic: String, types: [String] = [], name: String? = nil, eagerly: Bool = false,
         _ body: @escaping @Sendable (Envelope, MessageContext) async throws -> Void
     ) {
         bind(topic, "#")
-        catchAll[topic, default: []].append(Route(name: name ?? topic, isEager: false, version: nil, body: body))
+        for type in types { topicsOfTypes[type] = topic }
+        catchAll[topic, default: []].append(Route(name: name ?? topic, isEager: eagerly, version: nil, body: body))
     }
 
     /// Handles the timers of a kind; see ``MessageContext/schedule(_:id:key:after:payload:)``. A second handler of the
@@ -157,13 +167,23 @@ public struct MessageHandlers: Sendable {
     /// The handlers for a message, in order.
     func routes(type: String, exchange: String) -> [Route] {
         if catchAll.isEmpty { return routes[type] ?? [] }
-        return (routes[type] ?? []) + (catchAll[exchange] ?? [])
+        return (routes[type] ?? []) + (catchAll[topic(of: type, exchange)] ?? [])
+    }
+
+    private func topic(of type: String, _ exchange: String) -> String {
+        exchange.isEmpty ? topicsOfTypes[type] ?? exchange : exchange
     }
 
     /// Whether a message may be run before it is known to be new.
-    func isEager(type: String, exchange: String) -> Bool {
-        guard let routes = routes[type], catchAll[exchange] == nil else { return false }
-        return routes.allSatisfy(\.isEager)
+    package func isEager(type: String, exchange: String) -> Bool {
+        let handlers = routes(type: type, exchange: exchange)
+        return !handlers.isEmpty && handlers.allSatisfy(\.isEager)
+    }
+
+    /// The step that a message belongs to, which is left out if it was compensated before. Who takes everything of a topic looks at the
+    /// messages of others and carries out no steps.
+    func fence(of envelope: Envelope, exchange: String) -> FenceMark? {
+        catchAll.isEmpty || catchAll[topic(of: envelope.type, exchange)] == nil ? FenceMark(envelope) : nil
     }
 
     private mutating func bind(_ exchange: String, _ routingKey: String) {

@@ -2,6 +2,7 @@
 @_exported public import Contracts
 @_exported public import Edge
 @_exported public import EventStore
+@_exported public import Journal
 @_exported public import Logging
 @_exported public import Messaging
 @_exported public import Postgres

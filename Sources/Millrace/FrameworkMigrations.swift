@@ -1,4 +1,5 @@
 import EventStore
+import Journal
 import Messaging
 import Postgres
 import Projections
@@ -16,6 +17,7 @@ struct FrameworkMigrations: Sendable {
         historyTable: EventStoreSchema.historyTable, migrations: EventStoreSchema.migrations)
     static let projections = FrameworkMigrations(
         historyTable: ProjectionSchema.historyTable, migrations: ProjectionSchema.migrations)
+    static let journal = FrameworkMigrations(historyTable: JournalSchema.historyTable, migrations: JournalSchema.migrations)
     static let sagas = FrameworkMigrations(historyTable: SagaSchema.historyTable, migrations: SagaSchema.migrations)
 
     /// The history of the worker's own migrations, as Flyway keeps it.

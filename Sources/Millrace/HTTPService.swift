@@ -30,7 +30,8 @@ struct HTTPService: Service {
             // A connection that says nothing for so long is closed; one that waits for its answer is not idle.
             server: .http1(configuration: .init(idleTimeout: .seconds(75))),
             configuration: .init(
-                address: .hostname(worker.settings.httpHost, port: worker.settings.httpPort), backlog: 1024),
+                address: .hostname(worker.settings.httpHost, port: worker.settings.httpPort), backlog: 1024,
+                availableConnectionsDelegate: .maximum(worker.settings.httpConnections, logger: quietLogger())),
             onServerRunning: { channel in health.listening(port: channel.localAddress?.port ?? 0) },
             eventLoopGroupProvider: .shared(Self.group), logger: quietLogger())
         try await application.run()

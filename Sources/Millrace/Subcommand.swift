@@ -41,6 +41,7 @@ package enum Subcommand: Equatable {
           MILLRACE_SCHEMA         the worker's schema (default: its name)
           MILLRACE_HTTP_HOST      default 127.0.0.1
           MILLRACE_HTTP_PORT      default 0, a free port; the log's line 'ready' names it
+          MILLRACE_HTTP_CONNECTIONS  how many are served at once; more wait to be accepted (default 500)
           MILLRACE_HOME           the folder that holds workers/ (default: the current folder)
           MILLRACE_LOG_LEVEL      default info
           MILLRACE_QUEUE_TYPE     quorum (default) or classic

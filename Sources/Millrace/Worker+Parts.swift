@@ -55,7 +55,7 @@ extension Worker {
         pipelineBuilder = body
     }
 
-    private mutating func add(_ set: FrameworkMigrations) {
+    mutating func add(_ set: FrameworkMigrations) {
         guard !frameworkMigrations.contains(where: { $0.historyTable == set.historyTable }) else { return }
         frameworkMigrations.append(set)
     }

@@ -36,7 +36,8 @@ struct WorkerAudit {
         try await db.queryOne(
             """
             SELECT (SELECT count(*) FROM inbox) AS "inbox.handled", (SELECT count(*) FROM outbox) AS "outbox.unsent",
-                (SELECT count(*) FROM parked) AS parked, (SELECT count(*) FROM timers) AS "timers.pending"
+                (SELECT count(*) FROM parked) AS parked, (SELECT count(*) FROM timers) AS "timers.pending",
+                (SELECT coalesce(sum(last), 0)::bigint FROM outbox_sequence) AS "events.published"
             """,
             as: [String: Int].self) ?? [:]
     }

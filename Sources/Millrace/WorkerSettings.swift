@@ -9,6 +9,7 @@ public import Logging
 /// | `MILLRACE_SCHEMA` | the worker's schema | its name, `-` as `_` |
 /// | `MILLRACE_HTTP_HOST` | the address that HTTP listens at | `127.0.0.1` |
 /// | `MILLRACE_HTTP_PORT` | the port that HTTP listens at; 0 takes a free one | `0` |
+/// | `MILLRACE_HTTP_CONNECTIONS` | how many HTTP connections are served at once, 1 to 100,000; more wait to be accepted | `500` |
 /// | `MILLRACE_HOME` | the folder that holds `workers/` and `topics/` | the current folder |
 /// | `MILLRACE_LOG_LEVEL` | trace, debug, info, notice, warning, error, critical | `info` |
 /// | `MILLRACE_QUEUE_TYPE` | `quorum` or `classic` | `quorum` |
@@ -26,6 +27,8 @@ public struct WorkerSettings: Sendable {
     public var httpHost: String
     /// Where HTTP listens; 0 takes a free port.
     public var httpPort: Int
+    /// How many HTTP connections are served at once. Each is an open file, of which a process often may have 1,024.
+    public var httpConnections: Int
     /// The folder that holds `workers/` and `topics/`.
     public var home: String
     /// The lowest level that is logged.
@@ -48,11 +51,13 @@ public struct WorkerSettings: Sendable {
         home = environment["MILLRACE_HOME"] ?? "."
         isSupervised = environment["MILLRACE_SUPERVISED"] == "1"
         httpPort = 0
+        httpConnections = 500
         logLevel = .info
         drain = .seconds(30)
         maximumMessageBytes = 1_000_000
         partitions = 1
         httpPort = try integer("MILLRACE_HTTP_PORT", default: 0, in: 0...65_535)
+        httpConnections = try integer("MILLRACE_HTTP_CONNECTIONS", default: httpConnections, in: 1...100_000)
         maximumMessageBytes = try integer("MILLRACE_MAX_MESSAGE_BYTES", default: maximumMessageBytes, in: 1_000...16_000_000)
         drain = .seconds(try integer("MILLRACE_DRAIN_SECONDS", default: 30, in: 1...3600))
         partitions = try integer("MILLRACE_PARTITIONS", default: 1, in: 1...64)

@@ -1,16 +1,19 @@
 extension PostgresError {
     /// Whether the database itself could not be reached or went away: connection errors (SQLSTATE class 08), a server that
-    /// shuts down or starts up (57P01-57P03), too many connections (53300), a closed socket, a pool that cannot connect.
+    /// shuts down or starts up (57P01-57P03), a session that it has ended for having been idle (25P03, 25P04, 57P05), too many
+    /// connections (53300), a closed socket, a pool that cannot connect.
     ///
     /// Such a failure says nothing about the statement; trying again later can succeed.
     public var isConnectionFailure: Bool {
         if self.code == .connectionFailed || self.code == .connectionClosed { return true }
-        if let sqlState = self.sqlState, sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "53300"].contains(sqlState) { return true }
+        if let sqlState = self.sqlState, sqlState.hasPrefix("08") || Self.connectionStates.contains(sqlState) { return true }
         if self.code == .poolTimeout || self.code == .aborted, let cause = self.underlying as? PostgresError {
             return cause.isConnectionFailure
         }
         return false
     }
+
+    private static let connectionStates: Set = ["57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300"]
 
     /// Whether the same transaction may succeed when run again: serialization failure (40001) or deadlock (40P01).
     public var isRetryable: Bool {

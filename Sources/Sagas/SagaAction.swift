@@ -12,8 +12,26 @@ public enum SagaInput: Sendable, Equatable {
     case compensated(step: Int)
     /// The answer to this sending of the step's compensation did not come in time.
     case compensationTimedOut(step: Int, attempt: Int)
-    /// An operator acts.
-    case `operator`(SagaOperation, reason: String)
+    /// An operator acts. `seen` is where the instance stood when he asked; nil when that is not known, as in a request that an
+    /// earlier version has stored.
+    case `operator`(SagaOperation, reason: String, seen: SagaSighting? = nil)
+}
+
+/// Where an instance stood when an operator asked for something.
+///
+/// A request is carried out later, perhaps after another one that asked for the same. The status and the step tell which answer
+/// was awaited, as each step is awaited once on the way forward and once on the way back.
+public struct SagaSighting: Sendable, Equatable {
+    /// Where the instance as a whole stood.
+    public let status: SagaStatus
+    /// The position of the step whose answer was awaited.
+    public let step: Int
+
+    /// Describes what was seen.
+    public init(status: SagaStatus, step: Int) {
+        self.status = status
+        self.step = step
+    }
 }
 
 /// What an operator can do to an instance that is not final.

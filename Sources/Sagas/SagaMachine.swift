@@ -38,9 +38,7 @@ public struct SagaMachine: Sendable {
         case .timedOut(let step): timedOut(step)
         case .compensated(let step): compensated(step)
         case .compensationTimedOut(let step, let attempt): compensationTimedOut(step, attempt)
-        case .operator(.retry, let reason): retry(reason)
-        case .operator(.compensate, let reason): compensate(reason)
-        case .operator(.skip, let reason): skip(reason)
+        case .operator(let operation, let reason, let seen): act(operation, reason, seen)
         }
     }
 
@@ -173,6 +171,33 @@ public struct SagaMachine: Sendable {
     }
 
     // MARK: Operator
+
+    private mutating func act(_ operation: SagaOperation, _ reason: String, _ seen: SagaSighting?) -> [SagaAction] {
+        if let seen, hasMoved(since: seen, for: operation) {
+            let name = plan.steps.indices.contains(seen.step) ? plan.steps[seen.step].name : "step \(seen.step)"
+            return refuse(
+                "it has moved on since it was asked to \(operation.rawValue): it was \(seen.status.rawValue) at \"\(name)\" then, "
+                    + "and is \(progress.status.rawValue) at \"\(plan.steps[progress.current].name)\" now")
+        }
+        return switch operation {
+        case .retry: retry(reason)
+        case .compensate: compensate(reason)
+        case .skip: skip(reason)
+        }
+    }
+
+    /// Whether what the operator meant is over. A request that was made twice, because nothing seemed to come of the first, would
+    /// otherwise skip the next step too, or begin one more round of sendings.
+    ///
+    /// To compensate is meant for the instance, whatever step it has reached; a second time it is refused anyway.
+    private func hasMoved(since seen: SagaSighting, for operation: SagaOperation) -> Bool {
+        let isElsewhere = seen.step != progress.current || (seen.status == .running) != (progress.status == .running)
+        return switch operation {
+        case .skip: isElsewhere
+        case .retry: isElsewhere || (seen.status == .stuck && progress.status != .stuck)
+        case .compensate: false
+        }
+    }
 
     private mutating func retry(_ reason: String) -> [SagaAction] {
         let step = progress.current

@@ -1,3 +1,5 @@
+import Contracts
+
 /// The shape of a saga, as the state machine needs it: which steps have which commands, and which times hold.
 public struct SagaPlan: Sendable, Equatable {
     /// One step's shape.
@@ -77,13 +79,4 @@ public struct SagaResendPolicy: Sendable, Equatable {
 
     /// Whether the instance is stuck when this sending stays unanswered.
     func isLast(_ attempt: Int) -> Bool { attempt % attempts == 0 }
-}
-
-/// The 64-bit FNV-1a hash: stable between processes, unlike `Hasher`.
-struct FNV1a {
-    var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func combine(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
 }

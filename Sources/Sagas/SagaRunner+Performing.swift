@@ -71,7 +71,7 @@ extension SagaRunner {
         case .note(let note): write.notes.append((note, note.step.map { definition.steps[$0].name }))
         case .refuse(let why):
             write.notes.append((SagaNote(.refused, step: nil, why), write.stepName))
-            logger.warning(
+            logger.info(
                 "operator was refused", metadata: metadata(instance, input).merging(["reason": "\(why)"]) { $1 })
         case .compensatedAll:
             logger.info("saga was compensated", metadata: metadata(instance, input))

@@ -1,4 +1,5 @@
 import Contracts
+import Locking
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

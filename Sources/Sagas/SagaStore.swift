@@ -81,11 +81,11 @@ public struct SagaStore: Sendable {
 
     // MARK: Rows
 
-    private static var summaryColumns: SQL {
+    static var summaryColumns: SQL {
         "id, saga, status, step_name, attempt, key, correlation_id, started_by, last_error, created_at, updated_at"
     }
 
-    private static func summary(_ row: PostgresRow) throws -> SagaSummary {
+    static func summary(_ row: PostgresRow) throws -> SagaSummary {
         let (id, saga, status, step, attempt, key, correlation, startedBy, lastError, createdAt, updatedAt) =
             try row.decode(
                 UUID.self, String.self, String.self, String.self, Int.self, String.self, UUID?.self, UUID.self,

@@ -21,10 +21,11 @@ extension ChildProcess {
 
     /// Runs a program to its end and collects its output, at most the last 20,000 lines of each stream.
     ///
-    /// - Parameter timeout: after this time it is killed, and the status says so.
+    /// - Parameter timeout: after this time it is killed, and the status says so; nil lets it take as long as it takes. It is also
+    ///   killed when the task is cancelled.
     /// - Throws: as `spawn`.
     public static func run(
-        _ configuration: Configuration, timeout: Duration = .seconds(60)
+        _ configuration: Configuration, timeout: Duration? = .seconds(60)
     ) async throws(ServersError) -> Result {
         var configuration = configuration
         configuration.standardOutput = .lines
@@ -33,7 +34,7 @@ extension ChildProcess {
         child.closeInput()
         async let output = collect(child.standardOutput)
         async let error = collect(child.standardError)
-        if await child.wait(atMost: timeout) == nil { child.kill() }
+        if await child.wait(atMost: timeout, cancellable: true) == nil { child.kill() }
         let status = await child.wait()
         return await Result(status: status, standardOutput: output, standardError: error)
     }

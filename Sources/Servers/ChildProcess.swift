@@ -14,7 +14,7 @@ import Locking
 ///
 /// It runs in a process group of its own. Its standard input is a connection that is never written to
 /// unless asked, and closes when this process ends, however it ends; a child that reads it learns so that it
-/// is alone. Whatever does not go by itself is ended by a guard.
+/// is alone. What it leaves in its group when it ends is killed. Whatever does not go by itself is ended by a guard.
 public final class ChildProcess: Sendable {
     /// What to start, and how.
     public struct Configuration: Sendable {
@@ -178,6 +178,8 @@ public final class ChildProcess: Sendable {
 
     private func finish(_ reap: () -> ExitStatus) {
         let (status, waiters) = state.withLock { state in
+            // What it leaves in its group goes with it. The number is its own until it is reaped.
+            _ = Glue.kill(-pid, SIGKILL)
             let status = reap()
             state.status = status
             defer { state.waiters = [:] }
@@ -187,7 +189,7 @@ public final class ChildProcess: Sendable {
         for waiter in waiters { waiter.resume(returning: status) }
     }
 
-    private func wait(atMost timeout: Duration?, cancellable: Bool) async -> ExitStatus? {
+    func wait(atMost timeout: Duration?, cancellable: Bool) async -> ExitStatus? {
         let identifier = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter

@@ -9,7 +9,7 @@ import Foundation
 #endif
 
 /// File system calls that say in words what went wrong.
-enum Files {
+package enum Files {
     /// Writes `text` so that a reader sees the old content or the new, never a part, with `mode` from the start.
     static func write(_ text: String, to path: String, mode: mode_t) throws(ServersError) {
         let temporary = path + ".new"
@@ -49,7 +49,7 @@ enum Files {
     }
 
     /// The last `count` lines of the file, for error messages.
-    static func tail(_ path: String, count: Int = 8) -> String {
+    package static func tail(_ path: String, count: Int = 8) -> String {
         (text(path) ?? "").split(separator: "\n").suffix(count).joined(separator: "\n")
     }
 

@@ -29,6 +29,20 @@ public enum FreePort {
         throw ServersError(.timeout, "found no free TCP port between \(range.lowerBound) and \(range.upperBound)")
     }
 
+    /// Takes a port that nothing listens on, before a server listens there.
+    ///
+    /// - Returns: nil if the port is in use, or another process has taken it.
+    public static func take(_ port: Int) -> TakenPort? {
+        let descriptor = Socket.open(datagrams: true)
+        guard descriptor >= 0 else { return nil }
+        let isBound = Socket.withAddress(port: port) { address, length in bind(descriptor, address, length) } == 0
+        guard isBound, isFree(port) else {
+            close(descriptor)
+            return nil
+        }
+        return TakenPort(port, descriptor)
+    }
+
     /// Whether a server could listen on `port` of 127.0.0.1 now.
     public static func isFree(_ port: Int) -> Bool {
         let descriptor = Socket.open()
@@ -38,16 +52,35 @@ public enum FreePort {
     }
 }
 
+/// A TCP port that no other process can take by ``FreePort/take(_:)``, as long as this value lives.
+///
+/// What is held is the UDP port of the same number: it belongs to one process only and is free again when that dies, and a server can
+/// listen at the TCP port meanwhile.
+public final class TakenPort: Sendable {
+    /// The port.
+    public let number: Int
+    private let descriptor: Int32
+
+    fileprivate init(_ number: Int, _ descriptor: Int32) {
+        self.number = number
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+}
+
 /// The few socket calls needed here, with their C casts in one place.
 enum Socket {
-    /// A new IPv4 stream socket, or -1.
-    static func open() -> Int32 {
+    /// A new IPv4 socket, for a stream or for datagrams, or -1.
+    static func open(datagrams: Bool = false) -> Int32 {
         #if canImport(Glibc)
-            let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+            let kind = Int32((datagrams ? SOCK_DGRAM : SOCK_STREAM).rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+            return socket(AF_INET, kind, 0)
         #else
-            let kind = SOCK_STREAM
+            let descriptor = socket(AF_INET, datagrams ? SOCK_DGRAM : SOCK_STREAM, 0)
+            if descriptor >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+            return descriptor
         #endif
-        return socket(AF_INET, kind, 0)
     }
 
     /// Calls `body` with the address 127.0.0.1:`port`.

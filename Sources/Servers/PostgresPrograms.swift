@@ -38,11 +38,22 @@ struct PostgresPrograms: Sendable {
 
 /// `postmaster.pid`, by which a server says that it is there and how it is.
 enum PostgresPidFile {
-    /// Whether the server of that process accepts connections: the eighth line says so, as `pg_ctl` reads it.
-    static func isReady(cluster: String, pid: Int32) -> Bool {
-        guard let text = Files.text(cluster + "/postmaster.pid") else { return false }
+    /// How far a server is.
+    enum Status {
+        /// Nothing is known of it.
+        case none
+        /// It reads its data, and after a crash all that its log has of it.
+        case starting
+        /// It accepts connections.
+        case ready
+    }
+
+    /// How far the server of that process is: the eighth line says so, as `pg_ctl` reads it.
+    static func status(cluster: String, pid: Int32) -> Status {
+        guard let text = Files.text(cluster + "/postmaster.pid") else { return .none }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        return lines.count >= 8 && Int32(lines[0]) == pid && lines[7].hasPrefix("ready")
+        guard lines.count >= 8, Int32(lines[0]) == pid else { return .none }
+        return lines[7].hasPrefix("ready") ? .ready : .starting
     }
 
     /// Ends a server that an earlier process has left behind on this cluster, and removes a file whose process

@@ -54,6 +54,8 @@ public actor PrivatePostgres {
 
     /// Starts the server and waits until it accepts connections; makes the cluster the first time.
     ///
+    /// - Parameter timeout: how long it may take to come up. A server that recovers after a crash is waited for as long as it lives,
+    ///   since it would only begin again.
     /// - Returns: the superuser's URL over the local socket, see `url(user:password:database:)`.
     /// - Throws: `programMissing` if PostgreSQL is not installed, `exitedEarly` with the end of its log,
     ///   `timeout`, `noAccount`, `fileSystem`.
@@ -71,7 +73,8 @@ public actor PrivatePostgres {
         if !Files.exists(cluster + "/PG_VERSION") {
             try await makeCluster(cluster, passwordFile, programs, home)
         }
-        if port == 0 { port = try FreePort.next() }
+        let isFirst = port == 0
+        if isFirst { port = try FreePort.next() }
         try await PostgresPidFile.clearStale(cluster: cluster)
 
         let deadline = ContinuousClock.now + timeout
@@ -85,6 +88,8 @@ public actor PrivatePostgres {
             guard transient, ContinuousClock.now < deadline else {
                 throw ServersError(.exitedEarly, "PostgreSQL did not start; the end of \(home.directory)/postgresql.log:\n\(log)")
             }
+            // Somebody else was faster.
+            if isFirst, log.contains("could not bind") { port = try FreePort.next() }
             try? await Task.sleep(for: .milliseconds(100))
         }
     }
@@ -179,14 +184,17 @@ public actor PrivatePostgres {
 
     /// False: it ended. Throws if the time is over.
     private func isReady(_ child: ChildProcess, cluster: String, deadline: ContinuousClock.Instant) async throws(ServersError) -> Bool {
-        while ContinuousClock.now < deadline {
-            if PostgresPidFile.isReady(cluster: cluster, pid: child.pid) { return true }
+        while true {
+            let status = PostgresPidFile.status(cluster: cluster, pid: child.pid)
+            if status == .ready { return true }
+            if status == .none, ContinuousClock.now >= deadline { break }
             if await child.wait(atMost: .milliseconds(10)) != nil { return false }
             if Task.isCancelled { break }
         }
         await child.stop(signal: SIGQUIT, timeout: .seconds(5))
         process = nil
-        throw ServersError(.timeout, "PostgreSQL was not ready in time; see \(home?.directory ?? dataDirectory)/postgresql.log")
+        let what = Task.isCancelled ? "waited for any longer" : "ready in time"
+        throw ServersError(.timeout, "PostgreSQL was not \(what); see \(home?.directory ?? dataDirectory)/postgresql.log")
     }
 }
 

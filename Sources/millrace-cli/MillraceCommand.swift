@@ -1,4 +1,5 @@
 import ArgumentParser
+import Broker
 
 /// The command `millrace`.
 @main
@@ -17,7 +18,7 @@ struct MillraceCommand: AsyncParsableCommand {
               millrace failures list orders       messages that could not be handled
               millrace doctor                     what this machine lacks
             """,
-        version: "0.1.0",
+        version: BrokerConfiguration.productVersion,
         subcommands: [
             UpCommand.self, DemoCommand.self, WorkerCommand.self, MigrateCommand.self, SetupCommand.self, LoadCommand.self,
             TopicsCommand.self, BrokerCommand.self, PublishCommand.self, TailCommand.self, ListenCommand.self, FailuresCommand.self, SagaCommand.self, DoctorCommand.self,

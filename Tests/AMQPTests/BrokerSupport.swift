@@ -62,6 +62,22 @@ extension AMQPConsumer {
 }
 
 extension AMQPClient {
+    /// Whether a queue comes to be so: RabbitMQ takes messages back, and forgets a consumer, some time after it has answered the
+    /// close.
+    func settles(_ queue: String, _ isSo: (QueueInfo) -> Bool) async throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < deadline {
+            if let info = try await queueInfo(queue), isSo(info) { return true }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
+    /// Waits until a queue has so many consumers; the test's own time limit bounds it.
+    func waitForConsumers(_ count: Int, of queue: String) async throws {
+        while try await queueInfo(queue)?.consumers != count { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
     /// Waits for a state; the test's own time limit bounds it.
     func reaches(_ matches: (ConnectionState) -> Bool) async {
         for await state in states where matches(state) { return }

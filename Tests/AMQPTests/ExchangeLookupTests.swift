@@ -4,7 +4,7 @@ import Testing
 import TestSupport
 
 /// Exchanges that are declared only if they are missing, by a user who may make its own alone.
-@Suite(.timeLimit(.minutes(2))) struct ExchangeLookupTests {
+@Suite(.timeLimit(.minutes(4))) struct ExchangeLookupTests {
     private static let name = "modest"
 
     /// A node of its own with a user that may make what begins with `mine`, and bind to what begins with `theirs`.
@@ -50,7 +50,7 @@ import TestSupport
             try await node.start()
             await modest.reaches(isConnected)
             await administrator.reaches(isConnected)
-            while try await administrator.queueInfo("mine.queue")?.consumers != 1 {}
+            try await administrator.waitForConsumers(1, of: "mine.queue")
             #expect(await publisher.publish(OutgoingMessage(exchange: "theirs", routingKey: "k", body: [1], mandatory: true)).isConfirmed)
         }
     }

@@ -13,43 +13,50 @@ import Glibc
 /// A listening socket whose connections are served by blocking code on threads of their own.
 final class FakeBroker: Sendable {
     let port: Int
-    private let listener: Int32
-    private let open = Locked<[Int32]>([])
+    private let sockets: OpenSockets
 
+    /// Listens on a free port.
     init(_ serve: @escaping @Sendable (FakeConnection) -> Void) throws {
-        port = try FreePort.next()
         #if os(Linux)
-        let type = Int32(SOCK_STREAM.rawValue)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
-        let type = SOCK_STREAM
+        let listener = socket(AF_INET, SOCK_STREAM, 0)
         #endif
-        listener = socket(AF_INET, type, 0)
-        var on: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-        var address = Self.address(port)
+        var address = Self.address(0)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
-        guard bound == 0, listen(listener, 64) == 0 else { throw ServersError(.timeout, "cannot listen on \(port)") }
-        let accepting = listener
-        Thread.detachNewThread { [weak self] in
-            while true {
-                let descriptor = accept(accepting, nil, nil)
-                guard descriptor >= 0, let self else { return }
-                self.open.withLock { $0.append(descriptor) }
-                Thread.detachNewThread {
-                    serve(FakeConnection(descriptor))
-                    // Closed only at the end: its number must not be given to another while it is in the list.
-                    shutdown(descriptor, Int32(SHUT_RDWR))
-                }
-            }
+        guard bound == 0, listen(listener, 64) == 0 else { throw ServersError(.timeout, "cannot listen on a free port") }
+        _ = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &size) }
         }
+        port = Int(in_port_t(bigEndian: address.sin_port))
+        let sockets = OpenSockets()
+        self.sockets = sockets
+        _ = sockets.add(listener)
+        // The thread knows the sockets only, and not this object, which ends when the test lets it go.
+        Thread.detachNewThread { Self.serveAll(listener, sockets, serve) }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-        open.withLock { for descriptor in $0 { shutdown(descriptor, Int32(SHUT_RDWR)) } }
+    deinit { sockets.end() }
+
+    private static func serveAll(_ listener: Int32, _ sockets: OpenSockets, _ serve: @escaping @Sendable (FakeConnection) -> Void) {
+        while true {
+            let descriptor = accept(listener, nil, nil)
+            guard descriptor >= 0 else { break }
+            guard sockets.add(descriptor) else {
+                close(descriptor)
+                break
+            }
+            Thread.detachNewThread {
+                let connection = FakeConnection(descriptor)
+                serve(connection)
+                connection.finish()
+                sockets.remove(descriptor)
+            }
+        }
+        sockets.remove(listener)
     }
 
     var url: String { "amqp://127.0.0.1:\(port)" }
@@ -84,6 +91,40 @@ final class FakeBroker: Sendable {
         if result == 0 { return descriptor }
         close(descriptor)
         return -1
+    }
+}
+
+/// The sockets of a fake broker that are not closed yet. Each is closed by the thread that uses it, and under the lock: at once its
+/// number may be that of somebody else's.
+private final class OpenSockets: Sendable {
+    private struct State {
+        var descriptors: Set<Int32> = []
+        var hasEnded = false
+    }
+
+    private let state = Locked(State())
+
+    /// Returns false once all have been ended.
+    func add(_ descriptor: Int32) -> Bool {
+        state.withLock { state in
+            if !state.hasEnded { state.descriptors.insert(descriptor) }
+            return !state.hasEnded
+        }
+    }
+
+    func remove(_ descriptor: Int32) {
+        state.withLock { state in
+            state.descriptors.remove(descriptor)
+            _ = close(descriptor)
+        }
+    }
+
+    /// Wakes all threads, which then close them.
+    func end() {
+        state.withLock { state in
+            state.hasEnded = true
+            for descriptor in state.descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
+        }
     }
 }
 
@@ -184,6 +225,14 @@ struct FakeConnection: Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
+    /// Says that nothing more comes, and waits until the other side has gone: a socket that is closed before is reset, and what was
+    /// written last may be lost.
+    func finish() {
+        shutdown(descriptor, Int32(SHUT_WR))
+        var rest = [UInt8](repeating: 0, count: 4096)
+        while recv(descriptor, &rest, rest.count, 0) > 0 {}
+    }
+
     /// Takes no notice of anything until the other side goes.
     func ignore() {
         var entry = pollfd(fd: descriptor, events: 0, revents: 0)
@@ -209,9 +258,17 @@ final class FreezingProxy: Sendable {
             let server = FakeConnection(FakeBroker.connect(to: port))
             guard server.descriptor >= 0 else { return }
             state.open.withLock { $0 += [client.descriptor, server.descriptor] }
-            Thread.detachNewThread { Self.pass(from: server, to: client, state) }
+            let isOver = Locked(false)
+            Thread.detachNewThread {
+                Self.pass(from: server, to: client, state)
+                isOver.withLock { $0 = true }
+            }
             Self.pass(from: client, to: server, state)
-            shutdown(server.descriptor, Int32(SHUT_RDWR))
+            for connection in [client, server] { shutdown(connection.descriptor, Int32(SHUT_RDWR)) }
+            // Their numbers are given back when neither the other thread nor `thaw` can use them any more.
+            while !isOver.withLock({ $0 }) { usleep(5000) }
+            state.open.withLock { open in open.removeAll { $0 == client.descriptor || $0 == server.descriptor } }
+            close(server.descriptor)
         }
     }
 

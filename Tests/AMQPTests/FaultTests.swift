@@ -52,13 +52,13 @@ import TestSupport
                     }
                 }
                 for round in 1...2 {
-                    while confirmed.all.count < round * 2000 { await Task.yield() }
+                    while confirmed.all.count < round * 2000 { try await Task.sleep(for: .milliseconds(5)) }
                     await node.kill()
                     await client.reaches(isDisconnected)
                     try await node.start()
                     await client.reaches(isConnected)
                     let before = confirmed.all.count
-                    while confirmed.all.count < before + 500 { await Task.yield() }
+                    while confirmed.all.count < before + 500 { try await Task.sleep(for: .milliseconds(5)) }
                 }
                 publishing.cancel()
                 await publishing.value
@@ -93,7 +93,7 @@ import TestSupport
                 try await node.start()
                 await client.reaches(isConnected)
                 // Until the exclusive queue of the other connection is back the message may be in one queue only.
-                for queue in [name + "-1", name + "-2"] { while try await client.queueInfo(queue)?.consumers != 1 {} }
+                for queue in [name + "-1", name + "-2"] { try await client.waitForConsumers(1, of: queue) }
                 first.acknowledge(through: old[0], multiple: true)
                 #expect(old[0].epoch != first.epoch)
                 #expect(await publisher.publish(event).isConfirmed)
@@ -140,7 +140,7 @@ import TestSupport
                 await client.reaches(blocked ? isBlocked : isDisconnected)
                 let began = clock.now
                 await client.close()
-                #expect(clock.now - began < .seconds(4))
+                #expect(clock.now - began < .seconds(10))
                 #expect(await publishing.value.contains { $0.error != nil })
                 if blocked { try await node.control("set_vm_memory_high_watermark", "0.6") }
             }

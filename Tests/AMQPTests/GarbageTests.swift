@@ -3,7 +3,7 @@ import Locking
 import Testing
 
 /// A broker that breaks the protocol in every way must neither crash the process nor hang a caller.
-@Suite(.timeLimit(.minutes(2))) struct GarbageTests {
+@Suite(.timeLimit(.minutes(4))) struct GarbageTests {
     private func quick(_ configuration: inout AMQPConfiguration) {
         configuration.connectTimeout = .seconds(1)
         configuration.operationTimeout = .seconds(1)
@@ -166,7 +166,7 @@ import Testing
             large.cancel()
             let began = clock.now
             await client.close()
-            #expect(clock.now - began < .seconds(4))
+            #expect(clock.now - began < .seconds(10))
             let outcomes = await within(.seconds(5)) { await large.outcomes }
             #expect(outcomes?.allSatisfy { $0.error != nil } == true)
         }

@@ -2,7 +2,7 @@ import AMQP
 import Testing
 import TestSupport
 
-@Suite(.timeLimit(.minutes(2))) struct PublishTests {
+@Suite(.timeLimit(.minutes(4))) struct PublishTests {
     @Test(arguments: TestBroker.allCases) func confirmsInOrderOfTheBatch(_ broker: TestBroker) async throws {
         try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
@@ -192,5 +192,18 @@ import TestSupport
             #expect(!client.isConnected)
         }
     }
-}
 
+    /// Fails when a channel that was closed takes a request (PublishChannel.publish): both come while the client connects.
+    @Test func aClosedPublisherPublishesNothingAnyMore() async throws {
+        let silent = try FakeBroker { $0.ignore() }
+        let outcomes = await within(.seconds(30)) {
+            try? await withClient(url: "amqp://127.0.0.1:\(silent.port)", configure: { $0.connectTimeout = .seconds(4) }) { client, queue in
+                let publisher = client.publisher()
+                // Does not wait for the connection so long.
+                await publisher.close()
+                return await publisher.publish(message(queue, 1))
+            }
+        }
+        #expect(outcomes??.error?.code == .connectionClosed)
+    }
+}

@@ -1,9 +1,10 @@
 import AMQP
+import Locking
 import ServiceLifecycle
 import Testing
 import TestSupport
 
-@Suite(.timeLimit(.minutes(2))) struct RequestTests {
+@Suite(.timeLimit(.minutes(4))) struct RequestTests {
     @Test(arguments: TestBroker.allCases) func declaresBindsAndRoutes(_ broker: TestBroker) async throws {
         try await withClient(broker) { client, name in
             try await client.declare(
@@ -99,5 +100,80 @@ import TestSupport
         try await running.value
         for await state in client.states { if case .closed = state { break } else { Issue.record("\(state)") } }
     }
-}
 
+    /// A binding to an exchange that its owner declares only after the reconnect. Fails when what was refused is not tried again
+    /// (TopologyRecovery.checkTime).
+    @Test(arguments: TestBroker.allCases) func whatIsRefusedAfterAReconnectIsTriedAgain(_ broker: TestBroker) async throws {
+        let proxy = try Proxy(to: try AMQPConfiguration(url: try await broker.url()).port)
+        defer { proxy.close() }
+        try await withClient(broker) { owner, exchange in
+            try await owner.declare(AMQPTopology(exchanges: [.init(name: exchange)]))
+            try await withClient(broker, configure: { $0.port = proxy.port }) { guest, queue in
+                try await guest.declare(
+                    AMQPTopology(
+                        queues: [.init(name: queue)], bindings: [.init(source: exchange, destination: queue, routingKey: "#")]))
+                proxy.sever()
+                await guest.reaches(isDisconnected)
+                try await owner.delete(exchange: exchange)
+                proxy.restore()
+                await guest.reaches(isConnected)
+                try await owner.declare(AMQPTopology(exchanges: [.init(name: exchange)]))
+                // The time limit of the suite bounds it.
+                let message = OutgoingMessage(exchange: exchange, routingKey: "k", body: [1], mandatory: true)
+                while await !owner.publisher().publish(message).isConfirmed { try await Task.sleep(for: .milliseconds(10)) }
+                #expect(try await guest.delete(queue: queue) == 1)
+            }
+            try await owner.delete(exchange: exchange)
+        }
+    }
+
+    /// A connection that is lost before it has answered the declarations, and then none for longer than an answer may take. Fails when
+    /// what was asked of it counts for the next (TopologyRecovery, without both `round` and the `end` in `start`): consumers do not wait
+    /// for their queues then.
+    @Test func nothingIsConsumedBeforeItsQueueIsThere() async throws {
+        let (declare, consume): (UInt32, UInt32) = (0x0032_000a, 0x003c_0014)
+        let connections = Locked(0)
+        let lostAt = Locked(ContinuousClock.now)
+        let isEarly = Locked(false)
+        let isConsumed = Locked(false)
+        let broker = try FakeBroker { connection in
+            let number = connections.withLock { count in
+                count += 1
+                return count
+            }
+            let isAway = number > 2 && ContinuousClock.now < lostAt.withLock { $0 } + .milliseconds(1_500)
+            guard !isAway, connection.handshake() else { return }
+            guard number > 2 else {
+                connection.serve { $0.method == (number == 1 ? consume : declare) }
+                return lostAt.withLock { $0 = .now }
+            }
+            // It takes its time for the queue, and answers everything else.
+            connection.serve { $0.method == declare }
+            connection.limitReads(milliseconds: 300)
+            connection.serve { frame in
+                if frame.method == consume { isEarly.withLock { $0 = true } }
+                return false
+            }
+            connection.method(1, 0x0032_000b, [1, 0x71] + FakeConnection.bytes(0) + FakeConnection.bytes(0))
+            connection.limitReads(milliseconds: 900)
+            connection.serve { frame in
+                if frame.method == consume { isConsumed.withLock { $0 = true } }
+                return false
+            }
+        }
+        try await withClient(
+            url: broker.url,
+            configure: {
+                $0.operationTimeout = .seconds(1)
+                $0.reconnect = .init(initial: .milliseconds(50), maximum: .milliseconds(50))
+            }
+        ) { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            let consumer = client.consumer(queue: queue)
+            while !isConsumed.withLock({ $0 }), !isEarly.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(!isEarly.withLock { $0 })
+            await consumer.close()
+        }
+        withExtendedLifetime(broker) {}
+    }
+}

@@ -4,7 +4,7 @@ import Testing
 import TestSupport
 
 /// That the peer is really verified: a client that accepts everything passes no test of this suite.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct TLSTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct TLSTests {
     /// Fails when the certificate is not checked against the authorities, and when its name is not checked against the host
     /// (each taken out by itself in RabbitHandle.prepare).
     @Test func verifiesThePeer() async throws {
@@ -20,14 +20,14 @@ import TestSupport
         var configuration = try AMQPConfiguration(url: await node.url())
         let plainPort = configuration.port
         configuration.port = port
-        configuration.connectTimeout = .seconds(5)
+        configuration.connectTimeout = .seconds(15)
 
         func attempt(host: String, port: Int = port, _ tls: AMQPConfiguration.TLS?) async -> AMQPError? {
             var attempt = configuration
             attempt.host = host
             attempt.port = port
             attempt.tls = tls
-            attempt.operationTimeout = .seconds(8)
+            attempt.operationTimeout = .seconds(20)
             let client = AMQPClient(configuration: attempt, logger: quietLogger())
             defer { Task { await client.close() } }
             do throws(AMQPError) {

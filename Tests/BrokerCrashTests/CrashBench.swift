@@ -55,7 +55,7 @@ struct Ledger: Sendable {
         var published = 0
         var confirmed: Set<Int> = []
         var consumed: [Int] = []
-        /// Numbers up to here were consumed, acknowledged, and the acknowledgements given time to be synced.
+        /// Numbers up to here were consumed, acknowledged, and the acknowledgements synced.
         var settledThrough = 0
     }
 
@@ -131,5 +131,18 @@ enum Load {
         }
         // Answered only after everything before it was handled.
         try client.declare(queue)
+    }
+
+    /// Returns when the acknowledgements that the broker has handled are on the disk. The commit of one message takes them into the
+    /// log, so they come before the next message there, which is not confirmed without them.
+    static func waitForAcknowledgements(_ port: Int) throws {
+        let client = try WireClient(port: port)
+        try client.declare("after")
+        try client.selectConfirms()
+        for _ in 1...2 {
+            client.publish([1], to: "after")
+            try client.flush()
+            #expect(try client.confirm().isPositive)
+        }
     }
 }

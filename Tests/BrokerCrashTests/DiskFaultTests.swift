@@ -23,7 +23,7 @@ import Testing
 
     /// A sync that fails is the end: no confirm leaves after it, it is not tried again, and the process ends and says so. Fails
     /// when a failed sync is taken for a good one, and when it is tried once more (each in `WriteJob`).
-    @Test(.enabled("strace is not installed, or this process may not trace others") { await SyncOrderTests.canTrace() }, .timeLimit(.minutes(2)))
+    @Test(.enabled("strace is not installed, or this process may not trace others") { await SyncOrderTests.canTrace() }, .timeLimit(.minutes(4)))
     func stopsWhenASyncFails() async throws {
         let bench = try CrashBench()
         defer { bench.remove() }
@@ -50,7 +50,7 @@ import Testing
     #if os(Linux)
         /// Publishers are blocked when the disk is full and go on when consumers have made room; what was confirmed before and
         /// after is there when the process is killed. Fails when the broker is not told that the log is full (`onFull`).
-        @Test(.enabled(if: geteuid() == 0, "mounting a small file system needs root"), .timeLimit(.minutes(2)))
+        @Test(.enabled(if: geteuid() == 0, "mounting a small file system needs root"), .timeLimit(.minutes(4)))
         func waitsWhileTheDiskIsFull() async throws {
             let bench = try CrashBench()
             defer { bench.remove() }
@@ -60,16 +60,16 @@ import Testing
             let (process, port) = try await bench.start(diskFree: 0)
             try await onThread {
                 let publisher = try BlockedPublisher(port: port, ledger: ledger)
-                try publisher.publishUntilBlocked()
+                try reporting("until it is blocked") { try publisher.publishUntilBlocked() }
                 let confirmed = ledger.value.withLock { $0.queues["keep"]?.confirmed.count ?? 0 }
                 #expect(confirmed > 100, "\(confirmed)")
                 // Who publishes nothing is served; what is taken makes room.
-                let waiting = try WireClient(port: port).declare("keep")
+                let waiting = try reporting("counting") { try WireClient(port: port).declare("keep") }
                 #expect(waiting >= confirmed)
-                try Load.consume("keep", port, ledger.value, count: waiting)
-                try publisher.waitUntilAllIsConfirmed()
+                try reporting("taking \(waiting), \(confirmed) confirmed") { try Load.consume("keep", port, ledger.value, count: waiting) }
+                try reporting("waiting for the confirms") { try publisher.waitUntilAllIsConfirmed() }
                 try publisher.publish(50)
-                try publisher.waitUntilAllIsConfirmed()
+                try reporting("waiting for the last confirms") { try publisher.waitUntilAllIsConfirmed() }
             }
             process.kill()
             _ = await process.wait()
@@ -77,6 +77,16 @@ import Testing
             try await expectConfirmed(bench, ledger)
         }
     #endif
+}
+
+/// Says what was being done when `body` throws.
+private func reporting<R>(_ step: String, _ body: () throws -> R) throws -> R {
+    do {
+        return try body()
+    } catch {
+        Issue.record("\(step): \(error)")
+        throw error
+    }
 }
 
 /// Publishes large messages to `keep` with a window, as long as it may.

@@ -7,7 +7,7 @@ import Testing
     private static let messages = 40
 
     /// Fails when the sync is taken out of `WriteJob`, or when confirms do not wait for it.
-    @Test(.enabled("strace is not installed, or this process may not trace others") { await canTrace() }, .timeLimit(.minutes(2)))
+    @Test(.enabled("strace is not installed, or this process may not trace others") { await canTrace() }, .timeLimit(.minutes(4)))
     func syncsBeforeItConfirms() async throws {
         let bench = try CrashBench()
         defer { bench.remove() }

@@ -1,7 +1,9 @@
 /// The least of an AMQP client, on a blocking socket: it must know exactly what was confirmed when the broker dies, so it has
 /// no buffers, threads or second tries of its own.
 final class WireClient {
-    struct Closed: Error {}
+    struct Closed: Error {
+        let why: String
+    }
 
     struct Method {
         var id: UInt32
@@ -80,7 +82,7 @@ final class WireClient {
     }
 
     func flush() throws {
-        guard socket.send(outgoing) else { throw Closed() }
+        guard socket.send(outgoing) else { throw Closed(why: "nothing can be sent") }
         outgoing = []
     }
 
@@ -89,7 +91,7 @@ final class WireClient {
         let method = try wait(for: Self.deliver)
         let rest = method.arguments.dropFirst(1 + Int(method.arguments.first ?? 0))
         let header = try frame()
-        guard header.type == 2 else { throw Closed() }
+        guard header.type == 2 else { throw Closed(why: "a delivery without its header") }
         let size = header.payload.dropFirst(4).prefix(8).reduce(0) { $0 << 8 | Int($1) }
         var body: [UInt8] = []
         while body.count < size { body += try frame().payload }
@@ -144,7 +146,7 @@ final class WireClient {
             let id = frame.payload.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
             let method = Method(id: id, arguments: frame.payload.dropFirst(4))
             if isWanted(method) { return method }
-            if id == 10 << 16 | 50 || id == 20 << 16 | 40 { throw Closed() }
+            if id == 10 << 16 | 50 || id == 20 << 16 | 40 { throw Closed(why: String(decoding: method.arguments.dropFirst(3), as: UTF8.self)) }
         }
     }
 
@@ -163,7 +165,7 @@ final class WireClient {
                 received.removeFirst(position)
                 position = 0
             }
-            guard socket.receive(into: &received) else { throw Closed() }
+            guard socket.receive(into: &received) else { throw Closed(why: "the socket is closed, or the broker has been silent for 20 seconds") }
         }
     }
 

@@ -23,7 +23,7 @@ final class WireSocket {
         }
         guard result == 0 else {
             close(number)
-            throw WireClient.Closed()
+            throw WireClient.Closed(why: "nobody listens")
         }
         // Nothing takes so long but a broker that hangs.
         var timeout = timeval(tv_sec: 20, tv_usec: 0)

@@ -6,7 +6,7 @@ import Yams
 
 /// `millrace topics asyncapi` against the official JSON Schema of AsyncAPI 3.0.0, and against what that schema cannot say:
 /// that references lead somewhere, and that examples fit.
-@Suite("millrace topics asyncapi", .timeLimit(.minutes(3))) struct AsyncAPITests {
+@Suite("millrace topics asyncapi", .timeLimit(.minutes(5))) struct AsyncAPITests {
     private struct Missing: Error, CustomStringConvertible { var description: String }
 
     /// The official schema, which is not kept here: `scripts/fetch-asyncapi-schema` gets it once, into `.build`;

@@ -179,6 +179,16 @@ extension Fixture {
                 environment: self.environment(environment), workingDirectory: project))
     }
 
+    /// Opens a named pipe for writing once somebody opens it for reading. That is waited for on a thread of its own, so that other
+    /// tests keep theirs.
+    static func openPipe(_ path: String) async throws -> FileHandle {
+        let descriptor = await withCheckedContinuation { (continuation: CheckedContinuation<Int32, Never>) in
+            Thread.detachNewThread { continuation.resume(returning: open(path, O_WRONLY | O_CLOEXEC)) }
+        }
+        guard descriptor >= 0 else { throw CocoaError(.fileNoSuchFile) }
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+
     /// Calls `body` with a folder that is gone afterwards.
     static func withFolder<R: Sendable>(_ body: (String) async throws -> R) async throws -> R {
         let folder = try TemporaryDirectory.make()

@@ -15,6 +15,7 @@ final class EventSink: Sendable {
     private struct State {
         var requests: [Request] = []
         var answers: [Int]
+        var bodies: [[UInt8]]
     }
 
     private let state: Box
@@ -36,10 +37,13 @@ final class EventSink: Sendable {
 
     /// Runs a server.
     /// - Parameters:
-    ///   - answers: the codes of the first answers; 0 closes the connection without one. All others are 204.
+    ///   - answers: the codes of the first answers; 0 closes the connection without one, and -1 is silence. All others are 204.
+    ///   - bodies: those of the first answers; all others are empty.
     ///   - port: where to listen; 0 takes a free one.
-    static func with<R: Sendable>(_ answers: [Int] = [], port: Int = 0, _ body: (EventSink) async throws -> R) async throws -> R {
-        let box = Box(State(answers: answers))
+    static func with<R: Sendable>(
+        _ answers: [Int] = [], bodies: [[UInt8]] = [], port: Int = 0, _ body: (EventSink) async throws -> R
+    ) async throws -> R {
+        let box = Box(State(answers: answers, bodies: bodies))
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -75,13 +79,15 @@ final class EventSink: Sendable {
             case .end:
                 guard let head else { return }
                 let request = Request(method: head.method.rawValue, path: head.uri, headers: head.headers, body: body)
-                let code = box.state.withLock { state -> Int in
+                let (code, body) = box.state.withLock { state -> (Int, [UInt8]) in
                     state.requests.append(request)
-                    return state.answers.isEmpty ? 204 : state.answers.removeFirst()
+                    return (state.answers.isEmpty ? 204 : state.answers.removeFirst(), state.bodies.isEmpty ? [] : state.bodies.removeFirst())
                 }
+                guard code >= 0 else { return }
                 guard code > 0 else { return context.close(promise: nil) }
-                let answer = HTTPResponseHead(version: .http1_1, status: .init(statusCode: code), headers: code == 204 ? [:] : ["content-length": "0"])
+                let answer = HTTPResponseHead(version: .http1_1, status: .init(statusCode: code), headers: code == 204 ? [:] : ["content-length": "\(body.count)"])
                 context.write(wrapOutboundOut(.head(answer)), promise: nil)
+                if !body.isEmpty { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil) }
                 context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
             }
         }

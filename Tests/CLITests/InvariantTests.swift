@@ -21,8 +21,11 @@ import millrace_cli
         "checkout": base.merging([
             "sagas.total": 100, "sagas.completed": 92, "sagas.compensated": 8, "sagas.unfinished": 0, "sagas.stuck": 0,
         ]) { $1 },
+        "journal": base.merging([
+            "events.published": 0, "entries": 425, "numbered": 420, "gaps": 0, "earlier": 0, "positions.missing": 0,
+        ]) { $1 },
     ])
-    static let base = ["inbox.handled": 100, "outbox.unsent": 0, "parked": 0, "timers.pending": 0]
+    static let base = ["inbox.handled": 100, "outbox.unsent": 0, "parked": 0, "timers.pending": 0, "events.published": 70]
 
     static var load: LoadReport {
         var load = LoadReport()
@@ -34,7 +37,7 @@ import millrace_cli
     @Test("a run in which everything is right passes every check")
     func allRight() {
         let invariants = Invariant.check(Self.good, Self.load, queued: 0)
-        #expect(invariants.count == 11)
+        #expect(invariants.count == 12)
         #expect(invariants.allSatisfy { $0.holds }, "\(invariants.filter { !$0.holds })")
         #expect(Self.good.isQuiet)
     }
@@ -57,6 +60,11 @@ import millrace_cli
         ("inventory", "reservations.duplicate", 1, "0 handled twice"),
         ("payments", "duplicates", 1, "0 handled twice"),
         ("shipping", "shipments.active", 93, "0 handled twice"),
+        ("journal", "numbered", 419, "every event is in the journal"),
+        ("orders", "events.published", 71, "every event is in the journal"),
+        ("journal", "gaps", 1, "every event is in the journal"),
+        ("journal", "earlier", 1, "every event is in the journal"),
+        ("journal", "positions.missing", 1, "every event is in the journal"),
     ])
     func oneWrong(worker: String, key: String, value: Int, name: String) {
         var audit = Self.good
@@ -68,13 +76,22 @@ import millrace_cli
     @Test("a number that is missing is a failure, never a zero")
     func missing() {
         for (worker, counts) in Self.good.workers {
-            for key in counts.keys where !["inbox.handled", "timers.pending", "commands.accepted", "voided.count", "declined.count", "reservations.active", "orders.open"].contains(key) {
+            for key in counts.keys where !["inbox.handled", "timers.pending", "commands.accepted", "voided.count", "declined.count", "reservations.active", "orders.open", "entries"].contains(key) {
                 var audit = Self.good
                 audit.workers[worker]?[key] = nil
                 #expect(!Invariant.check(audit, Self.load, queued: 0).allSatisfy { $0.holds }, "\(worker) \(key)")
             }
         }
         #expect(!Invariant.check(Audit(workers: [:]), Self.load).contains { $0.holds })
+    }
+
+    /// `millrace up --only` and a project of one's own need not have it.
+    @Test("without the journal's worker nothing is asked of the journal")
+    func noJournal() {
+        var audit = Self.good
+        audit.workers["journal"] = nil
+        let invariants = Invariant.check(audit, Self.load, queued: 0)
+        #expect(invariants.count == 11 && invariants.allSatisfy { $0.holds } && audit.isQuiet)
     }
 
     @Test("an answer that was lost explains one order more, and only one")
@@ -95,7 +112,7 @@ import millrace_cli
     }
 
     @Test("it is not quiet while anything is under way", arguments: [
-        ("orders", "outbox.unsent"), ("edge", "commands.pending"), ("checkout", "sagas.unfinished"), ("orders", "orders.open"), ("edge", "parked"),
+        ("orders", "outbox.unsent"), ("edge", "commands.pending"), ("checkout", "sagas.unfinished"), ("orders", "orders.open"), ("edge", "parked"), ("journal", "numbered"),
     ])
     func quiet(worker: String, key: String) {
         var audit = Self.good

@@ -7,7 +7,7 @@ import TestSupport
 
 /// The process that migrates is killed with SIGKILL in the middle of a migration, again and again. The server goes on with the
 /// statement that it has, and notices only then that nobody is there; the next process meanwhile wants to begin.
-@Suite("A killed migration", .timeLimit(.minutes(3)), .enabled(if: ServersAvailability.postgres != nil))
+@Suite("A killed migration", .timeLimit(.minutes(5)), .enabled(if: ServersAvailability.postgres != nil))
 struct KilledMigrationTests {
     private static let count = 5
 
@@ -21,7 +21,7 @@ struct KilledMigrationTests {
             let text = """
                 CREATE TABLE made_\(number) (n int);
                 INSERT INTO made_\(number) VALUES (1);
-                SELECT pg_sleep(0.5), \(number) AS version;
+                SELECT pg_sleep(1.5), \(number) AS version;
                 INSERT INTO made_\(number) VALUES (2);
                 """
             try text.write(toFile: "\(migrations)/V\(number)__step.sql", atomically: true, encoding: .utf8)
@@ -33,7 +33,11 @@ struct KilledMigrationTests {
     private func killed(_ child: ChildProcess, in number: Int, _ db: PostgresClient) async throws {
         let isThere = try await Fixture.eventually {
             try await db.query(
-                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE \("%pg_sleep(0.5), \(number) AS%") AND state = 'active' AND pid <> pg_backend_pid()",
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE query LIKE \("%pg_sleep(1.5), \(number) AS%") AND state = 'active' AND pid <> pg_backend_pid()
+                    AND datname = current_database()
+                """,
                 as: Int.self) != [0]
         }
         #expect(isThere, "migration \(number) did not run")

@@ -9,7 +9,7 @@ import Testing
 import Topics
 
 /// The worker of the documents does what they say.
-@Suite("The example worker", .timeLimit(.minutes(2)), .enabled(if: ServersAvailability.rabbitMQ != nil))
+@Suite("The example worker", .timeLimit(.minutes(4)), .enabled(if: ServersAvailability.rabbitMQ != nil))
 struct LoyaltyTests {
     /// The same event twice, as a broker may deliver it.
     @Test("gives a point for each euro, once")

@@ -22,7 +22,9 @@ import Testing
                     environment: Fixture.environment(["USER": "tester"]), workingDirectory: Fixture.project))
         }
 
-        func rows(_ arguments: String...) async throws -> [[String: Any]] {
+        func rows(_ arguments: String...) async throws -> [[String: Any]] { try await rows(arguments) }
+
+        func rows(_ arguments: [String]) async throws -> [[String: Any]] {
             let result = try await run(arguments + ["-o", "json"])
             #expect(result.status == .exited(0), "\(result)")
             return try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8)) as? [[String: Any]] ?? []
@@ -58,6 +60,7 @@ import Testing
     }
 
     private static let order = "0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c"
+    private static let laterOrder = "0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2d"
 
     private func authorize(_ payment: Int) -> String {
         #"{"paymentId":"0198c2a4-7d5e-7a51-9c0e-00000000000\#(payment)","orderId":"\#(Self.order)","amountCents":500}"#
@@ -105,18 +108,30 @@ import Testing
             #expect(payments == [2])
 
             let lost = try await system.publish("commands", "payment.authorize", "{}", "--no-check", "--key", "k")
-            let isParkedAgain = try await Fixture.eventually { try await system.rows("failures", "list", "payments", "--messages").count == 1 }
-            #expect(isParkedAgain)
-            // Fails when a part of the selection is not heeded: the message that is meant by none of these would be gone.
+            let other = try await system.publish("commands", "payment.authorize", "{}", "--no-check", "--key", "k2")
+            let areParked = try await Fixture.eventually {
+                try await system.rows("failures", "list", "payments", "--messages").compactMap { $0["status"] as? String } == ["failed", "failed"]
+            }
+            #expect(areParked)
+            // Fails when any one part of the selection is not heeded (FailureStore.condition), or when `list` has none: the messages that are
+            // meant by none of these would be gone.
             for other in [["--type", "stock.reserve"], ["--key", "other"], ["--group", "0000000000000000"], ["--error", "no such words"]] {
+                #expect(try await system.run(["failures", "list", "payments", "--messages", "-o", "json"] + other).standardOutput.filter { !$0.isWhitespace } == "[]")
                 let nothing = try await system.run(["failures", "discard", "payments", "--yes"] + other)
                 #expect(nothing.status == .exited(0) && nothing.standardError.contains("0 discarded"), "\(nothing)")
                 let nobody = try await system.run(["failures", "retry", "payments"] + other)
                 #expect(nobody.standardError.contains("0 to be handled again"), "\(nobody)")
             }
-            #expect(try await system.rows("failures", "list", "payments", "--messages").count == 1)
-            let stranger = try await system.run("failures", "discard", "payments", "--id", "0198c2a4-7d5e-7a51-9c0e-0000000000ff", "--yes")
-            #expect(stranger.status == .exited(1) && stranger.standardError.contains("no such failed message"), "\(stranger)")
+            #expect(try await system.rows("failures", "list", "payments", "--messages").count == 2)
+            // Fails when `--id` is not heeded, when an id that is not there is an empty success, when no selection means all of them, and
+            // when nobody asks for --yes.
+            for word in [["retry"], ["discard", "--yes"]] {
+                let stranger = try await system.run(["failures", word[0], "payments", "--id", "0198c2a4-7d5e-7a51-9c0e-0000000000ff"] + word.dropFirst())
+                #expect(stranger.status == .exited(1) && stranger.standardError.contains("no such failed message"), "\(stranger)")
+                let unselected = try await system.run(["failures", word[0], "payments"] + word.dropFirst())
+                #expect(unselected.status == .exited(64) && unselected.standardError.contains("say which"), "\(unselected)")
+            }
+            #expect(try await system.rows("failures", "list", "payments", "--messages", "--id", lost).compactMap { $0["id"] as? String } == [lost])
             let broken = system.data + "/broken.json"
             try Fixture.write("{\"paymentId\":", to: broken)
             let unmended = try await system.run("failures", "edit", "payments", lost, "-f", broken)
@@ -125,24 +140,31 @@ import Testing
             #expect(asked.status == .exited(64) && asked.standardError.contains("--yes"), "\(asked)")
             let discarded = try await system.run("failures", "discard", "payments", "--id", lost, "--yes")
             #expect(discarded.status == .exited(0) && discarded.standardError.contains("1 discarded"), "\(discarded)")
-            #expect(try await system.rows("failures", "list", "payments", "--messages").isEmpty)
+            #expect(try await system.rows("failures", "list", "payments", "--messages").compactMap { $0["id"] as? String } == [other])
         }
     }
 
     /// Of the workers of an order only two run: nobody takes `stock.reserve`, so the saga stands at its first step. (How it becomes
     /// stuck, and is skipped and compensated by command, is in WorkersTests.SagaCommandTests.)
+    ///
+    /// Fails when `saga list` does not heed any one of its filters or its limit, and when it heeds only the first of two statuses.
     @Test("finds a saga that does not go on, reads its timeline, and has its command sent again")
     func saga() async throws {
         try await withSystem("checkout,orders") { system in
-            _ = try await system.publish(
-                "commerce.orders", "order.created",
-                #"{"orderId":"\#(Self.order)","customerId":"42","items":[{"productId":"cd-1","quantity":1,"unitPriceCents":500}],"totalCents":500}"#)
-            var id = ""
-            let hasBegun = try await Fixture.eventually {
-                id = try await system.rows("saga", "list", "--status", "running").first?["id"] as? String ?? ""
-                return !id.isEmpty
+            for order in [Self.order, Self.laterOrder] {
+                _ = try await system.publish(
+                    "commerce.orders", "order.created",
+                    #"{"orderId":"\#(order)","customerId":"42","items":[{"productId":"cd-1","quantity":1,"unitPriceCents":500}],"totalCents":500}"#)
             }
-            #expect(hasBegun)
+            let haveBegun = try await Fixture.eventually { try await system.rows("saga", "list", "--status", "running").count == 2 }
+            #expect(haveBegun)
+            func keys(_ arguments: String...) async throws -> [String] {
+                try await system.rows(["saga", "list"] + arguments).compactMap { $0["key"] as? String }
+            }
+            #expect(try await keys("--saga", "checkout", "--status", "stuck", "--status", "running") == [Self.laterOrder, Self.order])
+            #expect(try await keys("--limit", "1") == [Self.laterOrder])
+            let id = try #require(try await system.rows("saga", "list", "--key", Self.order).first?["id"] as? String)
+            #expect(try await keys("--key", Self.order) == [Self.order])
             for other in [["--status", "stuck"], ["--saga", "other"], ["--key", "other"]] {
                 #expect(try await system.run(["saga", "list", "-o", "json"] + other).standardOutput.filter { !$0.isWhitespace } == "[]", "\(other)")
             }

@@ -5,7 +5,7 @@ import Servers
 import Testing
 
 /// `millrace publish` from end to end, on the embedded broker.
-@Suite("millrace publish", .serialized, .timeLimit(.minutes(3))) struct PublishCommandTests {
+@Suite("millrace publish", .serialized, .timeLimit(.minutes(5))) struct PublishCommandTests {
     static let topic = "commerce.orders"
     static let type = "order.confirmed"
     static let order = "0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c"
@@ -178,7 +178,7 @@ import Testing
                     let pipe = folder + "/pipe\(count)"
                     #expect(mkfifo(pipe, 0o600) == 0)
                     let command = try RunningCommand(["publish", Self.topic, Self.type, "-f", pipe], environment: await broker.environment)
-                    let input = try #require(FileHandle(forWritingAtPath: pipe))
+                    let input = try await Fixture.openPipe(pipe)
                     try input.write(contentsOf: Data(lines.joined(separator: "\n").utf8))
                     try input.close()
                     #expect(await command.end() == .exited(count > 0 ? 0 : 1), "\(command.words)")

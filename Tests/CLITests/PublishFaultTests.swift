@@ -3,7 +3,7 @@ import Servers
 import Testing
 
 /// What `millrace publish` says when something goes wrong on the way: never more than is so.
-@Suite("millrace publish, when something fails", .serialized, .timeLimit(.minutes(3))) struct PublishFaultTests {
+@Suite("millrace publish, when something fails", .serialized, .timeLimit(.minutes(5))) struct PublishFaultTests {
     private static let topic = "commerce.orders"
     private static let type = "order.confirmed"
 
@@ -69,22 +69,44 @@ import Testing
         }
     }
 
-    /// Fails when nobody looks whether it was interrupted: nothing else ends a file that goes out as fast as it can.
-    @Test("interrupted at full speed, it ends, too")
-    func interruptedAtFullSpeed() async throws {
+    /// Calls `body` while a file of 60,000 messages goes out as fast as it can, with one confirm after the other, each of which waits
+    /// for the disk.
+    private func atFullSpeed(_ body: (CommandBroker, RunningCommand) async throws -> Void) async throws {
         try await CommandBroker.with { broker in
             try await broker.bind("all", to: Self.topic)
             try await Fixture.withFolder { folder in
-                let file = try stream(60_000, in: folder)
-                // One confirm after the other, each of which waits for the disk.
                 let command = try RunningCommand(
-                    ["publish", Self.topic, Self.type, "-f", file, "--window", "1"], environment: await broker.environment)
+                    ["publish", Self.topic, Self.type, "-f", try stream(60_000, in: folder), "--window", "1"],
+                    environment: await broker.environment)
                 #expect(await command.printed(100))
-                #expect(await command.end(SIGINT) == .exited(2), "\(command.words)")
-                let count = command.ids.count
-                #expect(count < 60_000 && command.words.contains("the broker has messages 1 to \(count); go on with --skip \(count)"), "\(command.words)")
-                #expect(try await broker.take("all") == command.ids)
+                try await body(broker, command)
             }
+        }
+    }
+
+    /// Fails when nobody looks whether it was interrupted: nothing else ends a file that goes out as fast as it can.
+    @Test("interrupted at full speed, it ends, too")
+    func interruptedAtFullSpeed() async throws {
+        try await atFullSpeed { broker, command in
+            #expect(await command.end(SIGINT) == .exited(2), "\(command.words)")
+            let count = command.ids.count
+            #expect(count < 60_000 && command.words.contains("the broker has messages 1 to \(count); go on with --skip \(count)"), "\(command.words)")
+            let taken = try await broker.take("all")
+            #expect(taken == command.ids)
+        }
+    }
+
+    /// Fails when the second signal does no more than the first: nothing comes from the broker any more.
+    @Test("interrupted twice, it does not wait for a broker that says nothing")
+    func interruptedTwice() async throws {
+        try await atFullSpeed { broker, command in
+            await broker.freeze(true)
+            command.process.signal(SIGINT)
+            #expect(await command.said("again to give it up"))
+            #expect(await command.end(SIGINT, within: .seconds(15)) == .exited(2), "\(command.words)")
+            let count = command.ids.count
+            #expect(command.words.contains("unconfirmed (the broker may have them)"), "\(command.words)")
+            #expect(command.words.contains("the broker has messages 1 to \(count); go on with --skip \(count)"), "\(command.words)")
         }
     }
 
@@ -99,7 +121,7 @@ import Testing
                 let command = try RunningCommand(
                     ["/bin/sh", "-c", #"exec "$0" publish commerce.orders order.confirmed - <"$1""#, Fixture.millrace, pipe],
                     environment: await broker.environment)
-                let input = try #require(FileHandle(forWritingAtPath: pipe))
+                let input = try await Fixture.openPipe(pipe)
                 try input.write(contentsOf: Data((PublishCommandTests.good + "\n").utf8))
                 #expect(await command.printed(1))
                 #expect(await command.end(SIGINT) == .exited(2))

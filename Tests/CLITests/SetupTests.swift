@@ -30,7 +30,7 @@ struct SetupTests {
             let first = try steps(result)
             #expect(first.first { $0.what == "database" } == Step(what: "database", name: "shop", change: "made"))
             for what in ["role", "schema", "user", "permissions", "file"] {
-                #expect(first.filter { $0.what == what }.map(\.change) == Array(repeating: "made", count: 6), "\(what)")
+                #expect(first.filter { $0.what == what }.map(\.change) == Array(repeating: "made", count: 7), "\(what)")
             }
             // All topics, so that the workers may start in any order though none may make another's.
             let topics = ["commerce.orders", "commerce.payments", "logistics.shipments", "supply.inventory"]
@@ -51,12 +51,7 @@ struct SetupTests {
             #expect(second.filter { ["file", "permissions", "vhost", "schema", "exchange", "topic"].contains($0.what) }.allSatisfy { $0.change == "kept" })
             #expect(try ["orders", "payments"].map { try Fixture.variables(folder, $0) } == before)
 
-            // Somebody has widened a user's permissions by hand.
-            try await servers.rabbit.control("set_permissions", "worker-orders", ".*", ".*", ".*")
-            let mended = try steps(try await Fixture.run("setup", "--secrets", folder, "-o", "json", environment: environment))
-            #expect(mended.filter { $0.what == "permissions" && $0.change == "updated" }.map(\.name) == ["worker-orders in /"])
-
-            for worker in ["checkout", "edge", "inventory", "orders", "payments", "shipping"] {
+            for worker in ["checkout", "edge", "inventory", "journal", "orders", "payments", "shipping"] {
                 try await run(worker, folder)
             }
 
@@ -75,6 +70,75 @@ struct SetupTests {
             try Secret.keep(text.replacingOccurrences(of: password, with: "x%27%20SUPERUSER%20VALID%20UNTIL%20%27infinity"), in: file)
             let injected = try await Fixture.run("setup", "--secrets", folder, "--only", "orders", environment: environment)
             #expect(injected.status == .exited(1) && injected.standardError.contains("characters that it cannot have"), "\(injected)")
+        }
+    }
+
+    /// Fails when any one of the three permissions is not compared, when they are said to be mended and are not, and when a user that
+    /// is there is left as it is.
+    @Test("mends what somebody has changed by hand: each of a user's permissions, its tags, its password")
+    func mends() async throws {
+        try await CLIServers.with { servers in
+            try await Fixture.withFolder { folder in
+                try await mends(servers, folder + "/secrets", try await servers.environment(database: "shop"))
+            }
+        }
+    }
+
+    private func mends(_ servers: CLIServers, _ folder: String, _ environment: [String: String]) async throws {
+        struct User: Decodable { var user: String, tags: [String] }
+        struct Permissions: Decodable { var configure: String, write: String, read: String }
+        func list<Row: Decodable>(_ what: String...) async throws -> [Row] {
+            let text = try await servers.rabbit.control(what + ["--formatter", "json", "--quiet"])
+            return try JSONDecoder().decode([Row].self, from: Data(text.utf8))
+        }
+        func permissions() async throws -> [String] {
+            let rows: [Permissions] = try await list("list_user_permissions", "worker-orders")
+            return rows.flatMap { [$0.configure, $0.write, $0.read] }
+        }
+        func set(_ permissions: [String]) async throws {
+            try await servers.rabbit.control("set_permissions", "worker-orders", permissions[0], permissions[1], permissions[2])
+        }
+        func setup() async throws -> [Step] {
+            try steps(try await Fixture.run("setup", "--secrets", folder, "--only", "orders", "-o", "json", environment: environment))
+        }
+        _ = try await setup()
+        let right = try await permissions()
+        #expect(right.count == 3)
+        for index in right.indices {
+            var wide = right
+            wide[index] = ".*"
+            try await set(wide)
+            #expect(try await setup().filter { $0.what == "permissions" } == [Step(what: "permissions", name: "worker-orders in /", change: "updated")])
+            #expect(try await permissions() == right)
+        }
+        try await servers.rabbit.control("set_user_tags", "worker-orders", "administrator")
+        try await servers.rabbit.control("change_password", "worker-orders", "other")
+        _ = try await setup()
+        let users: [User] = try await list("list_users")
+        #expect(users.first { $0.user == "worker-orders" }?.tags == [])
+        let login = try AMQPConfiguration(url: try #require(Fixture.variables(folder, "orders")["AMQP_URL"]))
+        try await AMQPClient(configuration: login, logger: Fixture.logger).executeThenClose {
+            try await $0.declare(AMQPTopology(exchanges: [.init(name: "commerce.orders")]))
+        }
+    }
+
+    /// Needs no server: it ends where none answers. Fails when the file's mode is not looked at, when it is looked at for the group or
+    /// for others alone, or for reading alone, and when its owner's permissions count.
+    @Test("a file of passwords that others may read is warned of, and no other")
+    func openFile() async throws {
+        try await Fixture.withFolder { folder in
+            let (file, url) = (folder + "/payments/env", "http://administrator:hidden@127.0.0.1:\(try FreePort.next())")
+            try Fixture.write("MILLRACE_LOG_LEVEL=debug\n", to: file)
+            func words(_ mode: Int) async throws -> String {
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+                let result = try await Fixture.run("setup", "--secrets", folder, "--only", "payments", environment: ["BROKER_MANAGEMENT_URL": url])
+                #expect(result.status == .exited(1), "\(result)")
+                return result.standardError
+            }
+            for mode in [0o640, 0o604, 0o620, 0o644] {
+                #expect(try await words(mode).contains("others may read \(file): chmod 600 \(file)"), "\(String(mode, radix: 8))")
+            }
+            #expect(try await !words(0o600).contains("others may read"))
         }
     }
 

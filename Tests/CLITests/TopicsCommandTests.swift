@@ -4,7 +4,7 @@ import Servers
 import Testing
 
 /// `millrace topics` from end to end, on folders that the tests make.
-@Suite("millrace topics", .timeLimit(.minutes(3))) struct TopicsCommandTests {
+@Suite("millrace topics", .timeLimit(.minutes(5))) struct TopicsCommandTests {
     private static let things = """
         topic: test.things
         owner: maker
@@ -55,7 +55,7 @@ import Testing
         let list = try await Fixture.run("topics", "list", "-o", "json")
         #expect(list.status == .exited(0) && list.standardError.isEmpty)
         #expect(try rows(list).compactMap { $0["topic"] as? String } == ["commerce.orders", "commerce.payments", "logistics.shipments", "supply.inventory"])
-        #expect(try rows(list)[0]["consumers"] as? [String] == ["checkout", "edge"])
+        #expect(try rows(list)[0]["consumers"] as? [String] == ["checkout", "edge", "journal"])
         let table = try await Fixture.run("topics", "list")
         #expect(table.standardOutput.hasPrefix("TOPIC") && table.standardOutput.split(separator: "\n").count == 5)
 

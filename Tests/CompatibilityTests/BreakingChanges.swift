@@ -732,4 +732,8 @@ let breakingChanges: [Change] = [
         #"{"type":"object","unevaluatedProperties":false,"properties":{"a":{"type":"string"}}}"#,
         #"{"type":"object","properties":{"a":{"type":"string"}}}"#,
         "unevaluated-properties-changed"),
+    .both(
+        #"{"type":"array","unevaluatedItems":false,"prefixItems":[{"type":"string"}]}"#,
+        #"{"type":"array","prefixItems":[{"type":"string"}]}"#,
+        "unevaluated-items-changed"),
 ]

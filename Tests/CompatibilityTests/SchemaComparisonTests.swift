@@ -9,7 +9,7 @@ struct SchemaComparisonTests {
         #expect(breakingChanges.count >= 100 && harmlessChanges.count >= 100)
     }
 
-    /// Not tried for each rule by taking it out: must fail when one is left out, because every one of them has its pairs in the corpus.
+    /// Fails when any one of the rules is left out of what is found: each has its pairs in the corpus. (`too-complex` has `hostile`.)
     @Test("a breaking change is found, with its direction, rule and place", arguments: breakingChanges.indices)
     func breaking(_ index: Int) throws {
         let change = breakingChanges[index]
@@ -49,12 +49,12 @@ struct SchemaComparisonTests {
         for key in ["a", "b", "e", "n", "s", "l", "x1", "abcd"] { values += scalars.map { .object([(key, $0)]) } }
         values += scalars.prefix(24).flatMap { one in ["s", 1, nil].map { ["a": one, "b": $0] } }
         values += scalars.prefix(24).map { ["a": $0, "b": $0, "c": $0] }
-        values += [.array([["l": [1.5]]]), ["l": [["l": [1.5]]]], ["l": [["l": [1]]]]]
+        values += [["l": .array(Array(repeating: 1, count: 1_000))], .array([["l": [1.5]]]), ["l": [["l": [1.5]]]], ["l": [["l": [1]]]]]
         return values
     }()
 
-    /// What is said to read old data must do so for every value that can be tried. Not tried yet by turning a rule round: must fail when a rule gives the wrong
-    /// direction, whatever the corpus says.
+    /// What is said to read old data must do so for every value that can be tried. Fails when any one of the rules that break one way
+    /// is said to break the other, whatever the corpus says.
     @Test("what is not reported holds for real values", arguments: 0..<(breakingChanges.count + harmlessChanges.count))
     func sound(_ index: Int) throws {
         let change = (breakingChanges + harmlessChanges)[index]

@@ -64,7 +64,7 @@ struct TopicFileFormTests {
         #expect(!schema.isValid(["topic": "a.b", "ovner": "me", "description": "x", "partitionKey": "id", "events": [:]]))
     }
 
-    /// Not tried yet by taking the guard out: must fail when names are read as YAML 1.1 reads them: there `no` is false, and so is `off`.
+    /// Fails when names are read as YAML 1.1 reads them: there `no` is false, and so is `off`.
     @Test("words that are truth values elsewhere are names here", arguments: ["no", "yes", "on", "off", "y", "n", "null"])
     func trapWords(_ word: String) throws {
         let text = Self.short.replacingOccurrences(of: "no: ", with: "\(word): ")
@@ -126,7 +126,8 @@ struct TopicFileFormTests {
         for (found, expected) in zip(found, expected) { #expect(found.hasPrefix(expected), "\(found)") }
     }
 
-    /// Not tried yet by taking the guard out: must fail (by a crash) when the depth is not looked at before the text is parsed: the parser calls itself per level.
+    /// The parser calls itself per level. Fails when the depth is not looked at before the text is parsed, of brackets or of indentations
+    /// alone too. (There was no crash then: other problems were found, or none.)
     @Test("what is nested too deep is refused before it is read", arguments: [
         String(repeating: "[", count: 200_000), String(repeating: "{a: ", count: 200_000), String(repeating: "- ", count: 200_000),
         "a: " + String(repeating: "[{b: ", count: 100_000),

@@ -2,7 +2,7 @@ import Edge
 import Foundation
 import Testing
 
-@Suite("Requests that wait for an outcome", .timeLimit(.minutes(2)))
+@Suite("Requests that wait for an outcome", .timeLimit(.minutes(4)))
 struct CommandWaitersTests {
     /// Fails when `resolve` forgets an outcome for which nobody waits yet.
     @Test("an outcome that comes before the wait is not missed")

@@ -12,6 +12,9 @@ struct ProblemTests {
             let value = try await JSONBody.read(request)
             return Response.json(.created, value.encoded())
         }
+        router.post("/hasty") { request, _ in
+            Response.json(.created, try await JSONBody.read(request, limits: .init(time: .zero)).encoded())
+        }
         router.get("/things/{id}") { _, _ -> Response in throw Problem.notFound("gone") }
         router.put("/things/{id}/parts/{part}") { _, _ -> Response in throw Defect() }
         router.get("/away") { _, _ -> Response in throw RouterDriver.Away() }
@@ -95,6 +98,14 @@ struct ProblemTests {
     func invalidUTF8() async throws {
         let answer = try await driver.send(.post, "/things", [0x22, 0xFF, 0x22], headers: [.contentType: "application/json"])
         expectProblem(answer, 400, "malformed-json")
+    }
+
+    /// Fails when a body is not asked how long it takes: seen.
+    @Test("a body that comes too slowly is given up")
+    func slowBody() async throws {
+        let answer = try await driver.send(.post, "/hasty", Array("1".utf8), headers: [.contentType: "application/json"])
+        expectProblem(answer, 408, "request-timeout")
+        #expect(answer.headers[.connection] == "close")
     }
 
     @Test("a length that is announced too large is refused before anything is read")

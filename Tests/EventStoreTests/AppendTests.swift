@@ -115,7 +115,7 @@ struct AppendTests {
             while try await client.queryOne(
                 "SELECT count(*)::int8 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO events%'",
                 as: Int.self) == 0
-            { await Task.yield() }
+            { try await Task.sleep(for: .milliseconds(5)) }
             await blocked.open()
             try await winner
             let error = try await loser

@@ -96,13 +96,13 @@ struct FaultBench {
         return await child.stop(signal: SIGTERM, timeout: .seconds(30))
     }
 
-    private func spawn(_ fault: String) throws -> ChildProcess {
+    func spawn(_ fault: String, records topic: String = "") throws -> ChildProcess {
         try ChildProcess.spawn(
             .init(
                 executable: BuiltProducts.path("fault-worker"), arguments: [],
                 environment: [
                     "DATABASE_URL": databaseURL, "AMQP_URL": amqpURL, "FAULT": fault, "WORKER": worker,
-                    "PATH": "/usr/bin:/bin",
+                    "RECORDS": topic, "PATH": "/usr/bin:/bin",
                 ],
                 standardOutput: .null, standardError: .inherit))
     }

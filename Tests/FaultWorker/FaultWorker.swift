@@ -1,5 +1,6 @@
 import AMQP
 import Contracts
+import Journal
 import Logging
 import Messaging
 import Postgres
@@ -15,7 +16,8 @@ import Darwin
 /// A worker that kills itself with SIGKILL at a chosen place, for `FaultTests`.
 ///
 /// Environment: `DATABASE_URL` (with its search path), `AMQP_URL`, `FAULT` = `none`, or `PLACE:N` where PLACE is
-/// `before-handlers`, `after-commit` or `after-confirm` and N counts how often the place is passed.
+/// `before-handlers`, `after-commit` or `after-confirm` and N counts how often the place is passed; `RECORDS`, if it is to record a
+/// topic in a journal instead of counting.
 @main
 struct FaultWorker {
     static func main() async throws {
@@ -42,6 +44,11 @@ struct FaultWorker {
     /// Counts each message once in a row of state, and publishes one event for it.
     static func handlers() -> MessageHandlers {
         var handlers = MessageHandlers()
+        let recorded = variable("RECORDS")
+        if !recorded.isEmpty {
+            handlers.record(topic: recorded)
+            return handlers
+        }
         handlers.on(Count.self) { command, context in
             context.db.enqueue(
                 "INSERT INTO counted (number, times) VALUES (\(command.number), 1) ON CONFLICT (number) DO UPDATE SET times = counted.times + 1"

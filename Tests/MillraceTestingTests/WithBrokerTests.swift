@@ -3,13 +3,15 @@ import MillraceTesting
 import Testing
 
 /// What the documentation promises of `withBroker`.
-@Suite(.timeLimit(.minutes(1))) struct WithBrokerTests {
+@Suite(.timeLimit(.minutes(4))) struct WithBrokerTests {
     private struct OfTheTest: Error {}
 
     /// Runs `body` with a client that is closed at the end.
-    private func connected<R>(_ url: String, _ body: (AMQPClient) async throws -> R) async throws -> R {
+    private func connected<R>(
+        _ url: String, waitingFor limit: Duration = .seconds(30), _ body: (AMQPClient) async throws -> R
+    ) async throws -> R {
         var configuration = try AMQPConfiguration(url: url)
-        configuration.operationTimeout = .seconds(5)
+        configuration.operationTimeout = limit
         return try await AMQPClient(configuration: configuration, logger: .silent).executeThenClose(body)
     }
 
@@ -52,7 +54,9 @@ import Testing
         } catch is OfTheTest {
             #expect(throwing)
         }
-        let error = await #expect(throws: AMQPError.self) { try await connected(urls[0]) { try await $0.queueInfo("q") } }
+        let error = await #expect(throws: AMQPError.self) {
+            try await connected(urls[0], waitingFor: .seconds(5)) { try await $0.queueInfo("q") }
+        }
         #expect(error?.isConnectionFailure == true)
     }
 

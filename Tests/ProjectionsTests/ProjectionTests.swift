@@ -56,7 +56,7 @@ private struct NewBalanceView: Projection {
     static func define(_ events: inout ProjectionEvents) { BalanceView.define(&events) }
 }
 
-@Suite("Projections", .timeLimit(.minutes(3)))
+@Suite("Projections", .timeLimit(.minutes(5)))
 struct ProjectionTests {
     private let view = ProjectionDefinition(BalanceView.self)
 

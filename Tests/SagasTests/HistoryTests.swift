@@ -151,7 +151,7 @@ private struct World {
         let actions = machine.handle(input)
         log.append("\(input) → \(actions) \(machine.progress.letters) \(machine.progress.status)")
         if actions.isEmpty, machine.progress != before { problems.append("moved without a word") }
-        if case .operator(.skip, _) = input, machine.progress != before { skipped = true }
+        if case .operator(.skip, _, _) = input, machine.progress != before { skipped = true }
         for action in actions { perform(action, wasFinal: wasFinal) }
         if machine.progress.status == .stuck { wasStuck = true }
         if machine.progress.status.isFinal, !clocks.isEmpty { problems.append("a clock runs on after the end") }

@@ -150,6 +150,48 @@ private func clock(_ step: Int, _ attempt: Int = 1) -> SagaTimer { .compensation
         #expect(machine.progress.letters == "ckkp")
     }
 
+    /// Fails when `hasMoved` is always false: "b" is skipped as well, then "c", and the instance completes.
+    @Test func aRequestToSkipThatWasMadeTwiceSkipsOneStep() {
+        var machine = SagaMachine(plan: plan)
+        _ = machine.handle(.start)
+        let forward = SagaInput.operator(.skip, reason: "by phone", seen: SagaSighting(status: .running, step: 1))
+        #expect(machine.handle(forward).contains(.sendForward(step: 2, again: false)))
+        expectRefusal(of: forward, by: &machine)
+
+        // The same step, seen on the way forward, is not meant on the way back.
+        _ = machine.handle(.timedOut(step: 2))
+        expectRefusal(of: .operator(.skip, reason: "", seen: SagaSighting(status: .running, step: 2)), by: &machine)
+        let backward = SagaInput.operator(.skip, reason: "refunded", seen: SagaSighting(status: .compensating, step: 2))
+        for attempt in 1...3 { _ = machine.handle(.compensationTimedOut(step: 2, attempt: attempt)) }
+        #expect(machine.progress.status == .stuck)
+        #expect(machine.handle(backward).contains(.sendCompensation(step: 0, attempt: 1)))
+        expectRefusal(of: backward, by: &machine)
+        #expect(machine.progress.letters == "ckkp")
+    }
+
+    /// Fails when `hasMoved` is always false: what is now at hand is sent again, and an instance that was stuck comes a sending
+    /// closer to being stuck again.
+    @Test func aRequestToRetryThatWasMadeTwiceSendsOnce() {
+        var machine = SagaMachine(plan: plan)
+        _ = machine.handle(.start)
+        let forward = SagaInput.operator(.retry, reason: "lost", seen: SagaSighting(status: .running, step: 1))
+        #expect(machine.handle(forward).contains(.sendForward(step: 1, again: true)))
+        _ = machine.handle(.failed(step: 1, reason: "sold out"))
+        expectRefusal(of: forward, by: &machine)
+        for attempt in 1...3 { _ = machine.handle(.compensationTimedOut(step: 0, attempt: attempt)) }
+        let stuck = SagaInput.operator(.retry, reason: "mended", seen: SagaSighting(status: .stuck, step: 0))
+        #expect(machine.handle(stuck).contains(.sendCompensation(step: 0, attempt: 4)))
+        expectRefusal(of: stuck, by: &machine)
+    }
+
+    private func expectRefusal(of input: SagaInput, by machine: inout SagaMachine) {
+        let before = machine.progress
+        let actions = machine.handle(input)
+        if actions.count == 1, case .refuse = actions[0] { #expect(machine.progress == before) } else {
+            Issue.record("\(input) → \(actions)")
+        }
+    }
+
     @Test func anOperatorRepeatsTheForwardCommand() {
         var machine = SagaMachine(plan: plan)
         _ = machine.handle(.start)

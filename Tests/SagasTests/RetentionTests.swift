@@ -11,7 +11,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite(.timeLimit(.minutes(2))) struct RetentionTests {
+@Suite(.timeLimit(.minutes(4))) struct RetentionTests {
     /// Instances that began and ended so many days ago, with a step and a line of history each.
     private func insert(_ world: TripWorld, _ count: Int, daysAgo: Double, endedDaysAgo: Double? = nil, status: SagaStatus) async throws {
         let time = Date(timeIntervalSinceNow: -daysAgo * 86_400)
@@ -75,7 +75,7 @@ extension FlowTests {
             try await world.sagaWorker.messaging.transact { try $0.publish(TripPlanned(trip: "x")) }
             try await world.reaches(.running, ["x"])
             try await world.store.request(.compensate, world.id("x"), by: "tester")
-            try await eventually("the request is carried out", within: .seconds(10)) { try await world.summary("x")?.status != .running }
+            try await eventually("the request is carried out", within: .seconds(30)) { try await world.summary("x")?.status != .running }
         }
     }
 }

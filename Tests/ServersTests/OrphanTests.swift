@@ -21,7 +21,7 @@ import Testing
     }
 
     /// Fails when the guard is not told of children (`ProcessGuard.add` in `ChildProcess.spawn`): both processes live on.
-    @Test("children and temporary files go when their parent is killed", .timeLimit(.minutes(2)),
+    @Test("children and temporary files go when their parent is killed", .timeLimit(.minutes(5)),
         .enabled(if: ServersAvailability.postgres != nil && ProcessInfo.processInfo.environment[noteKey] == nil))
     func killedParent() async throws {
         let folder = try TemporaryDirectory.make()
@@ -38,8 +38,8 @@ import Testing
 
         parent.signal(9)
         #expect(await parent.wait() == .signaled(9))
-        #expect(await eventually { !pids.contains(where: runs) })
-        #expect(await eventually { !FileManager.default.fileExists(atPath: String(parts[2])) })
+        #expect(await eventually(within: 30) { !pids.contains(where: runs) })
+        #expect(await eventually(within: 30) { !FileManager.default.fileExists(atPath: String(parts[2])) })
     }
 
     /// The arguments of this test process, with the filter replaced.

@@ -3,7 +3,7 @@ import Servers
 import Testing
 
 @Suite("Private PostgreSQL", .enabled(if: ServersAvailability.postgres != nil)) struct PrivatePostgresTests {
-    @Test("starts as root, keeps its data over stop and kill, on the same port", .timeLimit(.minutes(2)))
+    @Test("starts as root, keeps its data over stop and kill, on the same port", .timeLimit(.minutes(4)))
     func life() async throws {
         let server = try await PrivatePostgres.temporary()
         let url = await server.url()
@@ -47,5 +47,33 @@ import Testing
         #expect(other.isRunning)
         await other.stop()
         await server.remove()
+    }
+
+    /// Fails when a server that recovers is killed at the end of the time for a start: it would begin again.
+    @Test("a server that recovers is waited for", .timeLimit(.minutes(4)))
+    func slowRecovery() async throws {
+        let folder = try TemporaryDirectory.make(prefix: "millrace-pg")
+        // As a standby it recovers until it is told to stop.
+        let server = PrivatePostgres(dataDirectory: folder + "/pg", settings: ["hot_standby": "off"])
+        try await server.start()
+        await server.stop()
+        let signal = server.dataDirectory + "/data/standby.signal"
+        #expect(FileManager.default.createFile(atPath: signal, contents: nil))
+        chmod(signal, 0o644)
+        let timeout = Duration.seconds(5)
+        let isOver = ContinuousClock.now + timeout + .seconds(1)
+        let start = Task { try await server.start(timeout: timeout) }
+        let file = server.dataDirectory + "/data/postmaster.pid"
+        func isRecovering() -> Bool { (try? String(contentsOfFile: file, encoding: .utf8))?.contains("standby") == true }
+        while !isRecovering() || ContinuousClock.now < isOver { try await Task.sleep(for: .milliseconds(5)) }
+        // As `pg_ctl promote` does it.
+        let request = server.dataDirectory + "/data/promote"
+        #expect(FileManager.default.createFile(atPath: request, contents: nil))
+        chmod(request, 0o666)
+        await server.process?.signal(SIGUSR1)
+        let url = try await start.value
+        #expect(try await psql(url, "SELECT pg_is_in_recovery()") == "f")
+        await server.remove()
+        TemporaryDirectory.remove(folder)
     }
 }

@@ -3,7 +3,7 @@ import Servers
 import Testing
 
 @Suite("Private RabbitMQ", .enabled(if: ServersAvailability.rabbitMQ != nil)) struct PrivateRabbitMQTests {
-    @Test("starts, comes back on the same port after a kill, and leaves no port mapper", .timeLimit(.minutes(3)))
+    @Test("starts, comes back on the same port after a kill, and leaves no port mapper", .timeLimit(.minutes(5)))
     func life() async throws {
         let folder = try TemporaryDirectory.make()
         let users = [PrivateRabbitMQ.User(name: "orders", password: "p w/ü", configure: "^a$", write: "^b$", read: "^c$")]

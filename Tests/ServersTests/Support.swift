@@ -16,7 +16,7 @@ func mode(of path: String) -> Int? {
 func runs(_ pid: Int32) -> Bool { ProcessTable.command(of: pid) != nil }
 
 /// Waits until `condition` holds, or gives up after `seconds`.
-func eventually(within seconds: Double = 15, _ condition: () async throws -> Bool) async rethrows -> Bool {
+func eventually(within seconds: Double = 60, _ condition: () async throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }

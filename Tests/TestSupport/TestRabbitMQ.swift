@@ -38,7 +38,11 @@ public enum TestRabbitMQ {
 extension PrivateRabbitMQ {
     /// Runs `rabbitmqctl` against this node and returns what it printed. Takes about two seconds. Linux only.
     @discardableResult
-    public func control(_ arguments: String...) async throws -> String {
+    public func control(_ arguments: String...) async throws -> String { try await control(arguments) }
+
+    /// As the other, with the arguments in an array.
+    @discardableResult
+    public func control(_ arguments: [String]) async throws -> String {
         guard let process else { throw ServersError(.exitedEarly, "the node does not run") }
         // The environment of the node says where its cookie and its port mapper are.
         let raw = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(process.pid)/environ"))

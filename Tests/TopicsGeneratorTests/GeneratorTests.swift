@@ -89,7 +89,7 @@ struct GeneratorTests {
         for _ in 0..<5 { #expect(try Self.generate(two, one) == first) }
     }
 
-    /// Not tried yet by taking the guard out: must fail when each topic gets its own copy of a definition: two types of one name do not compile.
+    /// Fails when each topic gets its own copy of a definition: two types of one name do not compile.
     @Test("a definition that two topics have in the same form is one type")
     func shared() throws {
         let item = "Item: { type: object, required: [n], properties: { n: { type: integer } } }"

@@ -59,8 +59,8 @@ extension Workers {
         }
 
         /// Fails when the reservation's `ON CONFLICT (order_id) DO NOTHING` is left out of the decision, so that the stock is
-        /// taken again for each message.
-        @Test("a command that comes again under another id gets the same answer and has no further effect")
+        /// taken again for each message, and when a repeated release names the items again: the edge would add them again.
+        @Test("a command that comes again under another id has no further effect, and stock is given back once")
         func repeated() async throws {
             try await withInventory { worker, wire in
                 try await stock(wire, ["a": 5])
@@ -71,9 +71,9 @@ extension Workers {
                     #expect(try answer.decode(StockReserved.self).items == [StockItem(productID: "a", quantity: 2)])
                     #expect(await wire.count(of: id) == 1)
                 }
-                for _ in 0..<3 {
-                    let answer = try await wire.ask(ReleaseStock(orderID: order))
-                    #expect(try answer.decode(StockReleased.self).items == [StockItem(productID: "a", quantity: 2)])
+                for round in 0..<3 {
+                    let items = try await wire.ask(ReleaseStock(orderID: order)).decode(StockReleased.self).items
+                    #expect(items == (round == 0 ? [StockItem(productID: "a", quantity: 2)] : []))
                 }
                 let late = try await wire.ask(reserve(order, [("a", 2)]))
                 #expect(try late.decode(StockRejected.self).reason == "already released")

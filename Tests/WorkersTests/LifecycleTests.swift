@@ -21,6 +21,24 @@ extension Workers {
             #expect(await worker.abandon() == 0)
         }
 
+        /// Fails when connections are accepted without a bound: seen.
+        @Test("a connection more than the bound waits until one is closed")
+        func boundedConnections() async throws {
+            let worker = try await WorkerUnderTest.start("shipping", environment: ["MILLRACE_HTTP_CONNECTIONS": "1"])
+            let http = LoopbackHTTP(port: await worker.port)
+            let (second, closing) = try await http.withConnection { ask in
+                var served = try await ask("GET", "/health/live") ? 1 : 0
+                let second = Task { (try await http.send("GET", "/health/live").status, ContinuousClock.now) }
+                for _ in 0..<50 where try await ask("GET", "/health/live") { served += 1 }
+                #expect(served == 51)
+                return (second, ContinuousClock.now)
+            }
+            let (status, answeredAt) = try await second.value
+            #expect(status == 200)
+            #expect(answeredAt > closing)
+            #expect(await worker.abandon() == 0)
+        }
+
         /// Fails when `run` does not look at the histories.
         @Test("a database that is not prepared is refused, with the command to run")
         func unprepared() async throws {
@@ -49,7 +67,8 @@ extension Workers {
         @Test("a client that waits does not hold up a shutdown")
         func drainsWaits() async throws {
             let wire = try await TopicWire.connect(topics: ["supply.inventory"])
-            let worker = try await WorkerUnderTest.start("edge")
+            // `stop` kills it after twenty seconds.
+            let worker = try await WorkerUnderTest.start("edge", environment: ["MILLRACE_DRAIN_SECONDS": "19"])
             let http = LoopbackHTTP(port: await worker.port)
             async let answer = http.send(
                 "POST", "/products", #"{"productId":"p","name":"n","priceCents":1}"#, headers: ["Prefer": "wait=60"])
@@ -60,7 +79,7 @@ extension Workers {
             }
             let start = ContinuousClock.now
             #expect(await worker.stop() == 0)
-            #expect(ContinuousClock.now - start < .seconds(8))
+            #expect(ContinuousClock.now - start < .seconds(15))
             #expect(try await answer.status == 202)
             await wire.close()
         }

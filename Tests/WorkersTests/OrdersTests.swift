@@ -1,4 +1,5 @@
 import Contracts
+import EventStore
 import Foundation
 import Postgres
 import TestSupport
@@ -45,6 +46,25 @@ extension Workers {
                 #expect(first.id == second.id)
                 #expect(try first.decode(OrderCreated.self) == second.decode(OrderCreated.self))
                 #expect(try await worker.audit()["orders.total"] == 1)
+            }
+        }
+
+        /// The worker remembers an order that it has saved. Here somebody else changes it meanwhile. Fails when a remembered aggregate is
+        /// not compared with what is stored (EventStore.expect): the order would be said to be open.
+        @Test("an order that was changed elsewhere is not answered from memory")
+        func changedElsewhere() async throws {
+            try await withOrders { worker, wire in
+                let order = UUID.v7()
+                _ = try await wire.ask(place(order))
+                let confirmed = OrderConfirmed(orderID: order, totalCents: 2398)
+                let db = try worker.database()
+                _ = try await db.withTransaction { transaction in
+                    try await EventStore.append(
+                        [NewEvent(confirmed)], to: "order-\(order.lowercased)", expected: 1, in: transaction)
+                }
+                await db.close()
+                #expect(try await wire.ask(place(order)).decode(OrderConfirmed.self) == confirmed)
+                #expect(try await wire.ask(RejectOrder(orderID: order, reason: "late")).decode(OrderConfirmed.self) == confirmed)
             }
         }
 

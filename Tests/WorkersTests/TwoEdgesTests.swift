@@ -17,6 +17,16 @@ extension Workers {
             return try await answer
         }
 
+        /// Whether one of three rounds of twenty requests takes less than five seconds: a busy machine may slow one of them.
+        private func isQuick(_ http: LoopbackHTTP, _ wire: TopicWire) async throws -> Bool {
+            for round in 0..<3 {
+                let began = ContinuousClock.now
+                for number in 1...20 { #expect(try await add(http, wire, "p-\(round * 20 + number)").status == 201) }
+                if ContinuousClock.now - began < .seconds(5) { return true }
+            }
+            return false
+        }
+
         /// The first one is the queue's active consumer, so that every outcome is committed there. Fails when the outcome is not
         /// passed on (OutcomeNews.ended): each request would wait for the next look, half a second in the mean; and without that
         /// look too, for its thirty seconds.
@@ -29,9 +39,7 @@ extension Workers {
             let http = LoopbackHTTP(port: await second.port)
             // The first wait may come before the other instance knows that somebody waits.
             #expect(try await add(http, wire, "p-0").status == 201)
-            let began = ContinuousClock.now
-            for number in 1...20 { #expect(try await add(http, wire, "p-\(number)").status == 201) }
-            #expect(ContinuousClock.now - began < .seconds(5))
+            #expect(try await isQuick(http, wire))
             // Not only that it has ended, but what has come of it.
             async let answer = http.send("PUT", "/products/p-1/inventory", #"{"quantity":7}"#, headers: ["Prefer": "wait=30"])
             let set = try await wire.heard(SetInventory.type, key: "p-1", count: 1)[0]

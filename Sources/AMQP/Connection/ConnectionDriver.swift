@@ -14,8 +14,7 @@ final class ConnectionDriver {
     /// Why the last connection ended or could not be made.
     private(set) var lastError: AMQPError?
     private(set) var isBlocked = false
-    /// What was declared before exists again on this connection.
-    private(set) var isTopologyDeclared = false
+    private var recovery: TopologyRecovery?
     private var control: ControlChannel?
     private var channels: [UInt16: DriverChannel] = [:]
     private var order: [DriverChannel] = []
@@ -31,6 +30,8 @@ final class ConnectionDriver {
     private var lastReceive = ContinuousClock.now
 
     var isConnected: Bool { handle != nil }
+    /// What was declared before exists again on this connection, as far as the broker allows it.
+    var isTopologyDeclared: Bool { recovery?.isDone == true }
 
     init(pump: ConnectionPump) {
         self.pump = pump
@@ -38,6 +39,7 @@ final class ConnectionDriver {
         logger = pump.logger
         let control = ControlChannel(number: 1, driver: self)
         self.control = control
+        recovery = TopologyRecovery(self, control)
         add(control)
     }
 
@@ -50,7 +52,7 @@ final class ConnectionDriver {
                 let handle = try RabbitHandle.connect(configuration) { pump.publish(descriptor: $0) }
                 up(handle)
                 try serve(handle)
-                down(AMQPError(.connectionClosed, "the client was closed"))
+                down(AMQPError.clientClosed())
             } catch {
                 if isConnected {
                     if ContinuousClock.now - began > .seconds(5) { backoff.reset() }
@@ -77,7 +79,7 @@ final class ConnectionDriver {
         isBlocked = false
         closeAnswered = false
         logger.info("connected to the AMQP broker", metadata: ["broker": "\(configuration)"])
-        declareAgain()
+        recovery?.start { [unowned self] in topologyDeclared() }
     }
 
     private func down(_ error: AMQPError) {
@@ -87,7 +89,7 @@ final class ConnectionDriver {
         handle?.destroy()
         handle = nil
         isBlocked = false
-        isTopologyDeclared = false
+        recovery?.end()
         for channel in order { channel.down(error) }
         sweep()
     }
@@ -100,50 +102,20 @@ final class ConnectionDriver {
         for channel in order { channel.refused(error) }
     }
 
-    /// Declares what was declared before. One refusal does not keep the rest from being declared.
-    private func declareAgain() {
-        let topology = pump.role == .consuming ? pump.topology.current : pump.topology.current.shared
-        let parts =
-            topology.exchanges.map { AMQPTopology(exchanges: [$0]) } + topology.queues.map { AMQPTopology(queues: [$0]) }
-            + topology.bindings.map { AMQPTopology(bindings: [$0]) }
-        guard let control, !parts.isEmpty else { return topologyDeclared() }
-        var missing = parts.count
-        // Each goes in front of those before it.
-        for part in parts.reversed() {
-            control.declare(part, first: true, deadline: now + configuration.operationTimeout) { [unowned self] result in
-                if case .failure(let error) = result {
-                    logger.error("cannot declare again after the reconnect", metadata: ["what": "\(part)", "error": "\(error)"])
-                }
-                missing -= 1
-                if missing == 0 { topologyDeclared() }
-            }
-        }
-    }
-
     private func topologyDeclared() {
         guard isConnected else { return }
-        isTopologyDeclared = true
         writeAgain = true
         pump.hub.set(pump.role, isBlocked ? .blocked(reason: "") : .connected)
     }
 
     /// Declares a queue again that was declared before, with its bindings; `done` comes even if that fails.
-    func recover(queue name: String, done: @escaping () -> Void) {
-        let all = pump.topology.current
-        let part = AMQPTopology(
-            queues: all.queues.filter { $0.name == name }, bindings: all.bindings.filter { !$0.destinationIsExchange && $0.destination == name })
-        guard let control, !part.queues.isEmpty else { return done() }
-        control.declare(part, deadline: now + configuration.operationTimeout) { [unowned self] result in
-            if case .failure(let error) = result { logger.error("cannot declare the queue again", metadata: ["queue": "\(name)", "error": "\(error)"]) }
-            done()
-        }
-        writeAgain = true
-    }
+    func recover(queue name: String, done: @escaping () -> Void) { recovery?.recover(queue: name, done: done) }
 
-    private func finish() {
+    /// Tells whoever waits that nothing comes any more.
+    func finish(_ error: AMQPError = .clientClosed()) {
         now = ContinuousClock.now
+        recovery?.end()
         let rest = pump.finish()
-        let error = AMQPError(.connectionClosed, "the client was closed")
         for command in commands + rest { perform(command) }
         commands = []
         for channel in order { channel.finish(error) }
@@ -187,11 +159,14 @@ final class ConnectionDriver {
         if closing {
             if closeAnswered { return .end }
             if try proceedClosing(handle) { return .end }
+        } else {
+            recovery?.checkTime()
         }
         try write(handle)
         sweep()
         if more { return .again }
         var until = lastReceive + patience
+        if !closing, let time = recovery?.wakeTime { until = min(until, time) }
         for channel in order { if let time = channel.wakeTime { until = min(until, time) } }
         if closing { until = min(until, now + .milliseconds(50)) }
         return .sleep(until: until, wantsWrite: lacksRoom)
@@ -276,7 +251,7 @@ final class ConnectionDriver {
         let since = closingSince ?? now
         if closingSince == nil {
             closingSince = now
-            let error = AMQPError(.connectionClosed, "the client was closed")
+            let error = AMQPError.clientClosed()
             for channel in order { channel.beginClosing(error) }
         }
         if let closeSentAt { return now - closeSentAt > .seconds(1) }
@@ -342,7 +317,7 @@ final class ConnectionDriver {
             if let publisher = publishers[id] {
                 publisher.publish(request)
             } else {
-                request.fail(AMQPError(.connectionClosed, "the publisher was closed"))
+                request.fail(AMQPError.publisherClosed())
             }
         case .settle(let id, let settlement): consumers[id]?.settle(settlement)
         case .cancelPublish(let id, let request): publishers[id]?.cancel(request: request)

@@ -116,7 +116,7 @@ final class ConnectionPump: Sendable {
         }
         if !started {
             logger.error("the system has no thread for an AMQP connection")
-            _ = finish()
+            ConnectionDriver(pump: self).finish(AMQPError(.connectionFailed, "the system has no thread for the connection"))
         }
     }
 

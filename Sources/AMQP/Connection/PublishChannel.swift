@@ -70,6 +70,7 @@ final class PublishChannel: DriverChannel {
     // MARK: - Commands
 
     func publish(_ request: PublishRequest) {
+        guard removal == nil else { return request.fail(AMQPError.publisherClosed()) }
         batches.append(Batch(request))
     }
 
@@ -87,15 +88,15 @@ final class PublishChannel: DriverChannel {
     /// Lets what is in flight settle, then closes the channel.
     func remove(_ done: OneShot<Void>) {
         removal = done
-        abandonUnsent(AMQPError(.connectionClosed, "the publisher was closed"))
-        if phase == .down { finish(AMQPError(.connectionClosed, "the publisher was closed")) }
+        abandonUnsent(AMQPError.publisherClosed())
+        if phase == .down { finish(AMQPError.publisherClosed()) }
     }
 
     // MARK: - Channel
 
     override var wantsOpen: Bool { driver.isTopologyDeclared }
 
-    override func didCloseAsAsked() { finish(AMQPError(.connectionClosed, "the publisher was closed")) }
+    override func didCloseAsAsked() { finish(AMQPError.publisherClosed()) }
 
     override func refused(_ error: AMQPError) { abandonUnsent(error) }
 

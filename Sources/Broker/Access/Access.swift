@@ -18,6 +18,8 @@ package final class Access {
     /// Hashes that are being computed on other threads, and what waits for the last of them.
     var pendingHashes = 0
     var onIdle: (() -> Void)?
+    /// A change could not be written: the broker must stop.
+    package var onFailure: ((StoreError) -> Void)?
     private let definitions: (any DefinitionLog)?
 
     /// A user with what is derived from its definition.
@@ -57,6 +59,7 @@ package final class Access {
         do {
             try definitions?.record(change)
         } catch {
+            if !error.isTemporary { onFailure?(error) }
             throw AccessError(.storage, "the change could not be written down", underlying: error)
         }
         version += 1

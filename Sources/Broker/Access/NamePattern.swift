@@ -9,16 +9,18 @@ package struct NamePattern: Sendable {
     let program: NameProgram
 
     /// Compiles a pattern.
-    /// - Parameter limit: its most characters.
+    /// - Parameters:
+    ///   - limit: its most characters.
+    ///   - ignoringCase: whether letters of ASCII stand for both cases, as after `(?i)`.
     /// - Throws: what is wrong with it, and where.
-    package init(_ text: String, limit: Int = 4_096) throws(NamePatternError) {
+    package init(_ text: String, limit: Int = 4_096, ignoringCase: Bool = false) throws(NamePatternError) {
         guard text.unicodeScalars.count <= limit else {
             throw NamePatternError(offset: limit, message: "the pattern is longer than \(limit) characters")
         }
         self.text = text
         var parser = NamePatternParser(text)
         let node = try parser.parse()
-        program = try NameProgram(node, ignoresCase: parser.ignoresCase)
+        program = try NameProgram(node, ignoresCase: ignoringCase || parser.ignoresCase)
     }
 
     /// A permission's pattern: as others, but an empty one matches only the empty name, as in RabbitMQ.
@@ -62,9 +64,13 @@ struct ScalarSet: Sendable {
     var complements: [ScalarSet] = []
     var isInverted = false
 
-    func contains(_ value: UInt32) -> Bool {
-        let isIn = ranges.contains { $0.contains(value) } || complements.contains { !$0.contains(value) }
-        return isIn != isInverted
+    func contains(_ value: UInt32) -> Bool { lists(value) != isInverted }
+
+    /// Whether the class has the letter of either case: `[^A]` has neither `A` nor `a` then.
+    func contains(_ lower: UInt32, or upper: UInt32) -> Bool { (lists(lower) || lists(upper)) != isInverted }
+
+    private func lists(_ value: UInt32) -> Bool {
+        ranges.contains { $0.contains(value) } || complements.contains { !$0.contains(value) }
     }
 
     /// The class of an escape such as `\d`; nil for other letters.

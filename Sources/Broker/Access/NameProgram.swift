@@ -156,7 +156,7 @@ struct NameProgram: Sendable {
         switch instruction {
         case .any: value != 0x0A
         case .scalar(let scalar): scalar == value
-        case .set(let set): set.contains(value) || ignoresCase && set.contains(upper(value))
+        case .set(let set): ignoresCase ? set.contains(value, or: upper(value)) : set.contains(value)
         default: false
         }
     }

@@ -99,6 +99,8 @@ package final class BrokerLoop {
         for (kind, count) in throttle.leftOut(now: now) {
             logger.warning("lines were left out of the log", metadata: ["line": "\(kind)", "count": "\(count)"])
         }
+        // Queues have timers: what they write into the log needs no client to be committed.
+        if let store, store.appended > store.durable { scheduleTurn() }
         guard !machines.isEmpty else { return }
         for machine in Array(machines.values) {
             if pause > Self.longestPause { machine.postponeTimeouts(by: pause) }
@@ -220,7 +222,8 @@ package final class BrokerLoop {
 
     private func block(_ reason: BlockReason?) {
         blockReason = reason?.text
-        guard blockReason == nil else { return }
-        for machine in Array(machines.values) { machine.unblock() }
+        for machine in Array(machines.values) {
+            if let blockReason { machine.block(blockReason) } else { machine.unblock() }
+        }
     }
 }

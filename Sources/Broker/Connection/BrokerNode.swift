@@ -20,7 +20,7 @@ final class BrokerNode {
     init(
         configuration: BrokerConfiguration, logger: Logger, loop: any EventLoop,
         ended: @escaping @Sendable (BrokerError?) -> Void
-    ) throws {
+    ) throws(BrokerError) {
         self.configuration = configuration
         self.logger = logger
         self.loop = loop
@@ -38,7 +38,6 @@ final class BrokerNode {
                 highestQueueID: folder.highestQueueID)
             for change in folder.changes { access.restore(change) }
         }
-        if core.hosts["/"] == nil { try core.createHost("/") }
         let bound = NIOLoopBoundBox<[() -> Void]>([], eventLoop: loop)
         broker = BrokerLoop(
             core: core, access: access, store: storage.messages, configuration: configuration, time: time, logger: logger
@@ -48,6 +47,7 @@ final class BrokerNode {
         }
         storage.messages?.onFailure = { [weak self] error in self?.storageFailed(error) }
         core.onFailure = { [weak self] error in self?.storageFailed(error) }
+        access.onFailure = { [weak self] error in self?.storageFailed(error) }
         core.onLost = { queue, error in
             logger.error("a message could not be read back", metadata: ["queue": "\(queue.name)", "error": "\(error)"])
         }
@@ -55,9 +55,10 @@ final class BrokerNode {
 
     /// Binds the listeners.
     ///
-    /// - Throws: ``BrokerError`` with the code `configuration` if certificates cannot be used; the future fails with the code
-    ///   `listen` and the address that is taken.
+    /// - Throws: ``BrokerError`` with the code `configuration` if certificates cannot be used, `storage` if a new folder cannot be
+    ///   written to; the future fails with the code `listen` and the address that is taken.
     func listen(on group: any EventLoopGroup) throws(BrokerError) -> EventLoopFuture<BrokerAddress> {
+        try makeDefaultHost()
         var bindings: [EventLoopFuture<Listener>] = []
         let tls = try certificates()
         let isPlain = configuration.tls?.isExclusive != true
@@ -114,6 +115,15 @@ final class BrokerNode {
         }.flatMapErrorThrowing { throw Self.cannotListen(host, port, $0) }
     }
 
+    private func makeDefaultHost() throws(BrokerError) {
+        guard broker.core.hosts["/"] == nil else { return }
+        do {
+            try broker.core.createHost("/")
+        } catch {
+            throw BrokerError(.storage, "the virtual host / could not be written down: \(error.explanation)")
+        }
+    }
+
     private func makeDefaultUser() {
         let logger = logger
         broker.access.makeDefaultUser(
@@ -155,8 +165,10 @@ final class BrokerNode {
             broker.onIdle = nil
             broker.dropAll()
             broker.access.whenIdle { [self] in
-                storage.close()
-                then()
+                storage.close(on: loop) { [self] in
+                    broker.core.cancelTimers()
+                    then()
+                }
             }
         }
         guard !broker.isIdle else { return finish() }

@@ -36,9 +36,12 @@ struct BrokerStorageParts {
         return parts
     }
 
-    /// Writes what is left and lets the folder go. Blocks.
-    func close() {
+    /// Writes what is left, which blocks, lets the folder go, and calls `then` on the loop when no thread has anything to say to
+    /// it any more.
+    func close(on loop: any EventLoop, then: @escaping () -> Void) {
         folder?.close()
-        threads?.shutdownGracefully { _ in }
+        guard let threads else { return then() }
+        let then = NIOLoopBound(then, eventLoop: loop)
+        threads.shutdownGracefully { _ in loop.execute { then.value() } }
     }
 }

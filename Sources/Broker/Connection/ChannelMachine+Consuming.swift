@@ -52,9 +52,12 @@ extension ChannelMachine {
 
     package func hasCapacity(for consumer: Consumer) -> Bool {
         guard !isClosing else { return false }
-        if globalPrefetch != 0, !consumer.noAck, unsettled.count >= Int(globalPrefetch) { return false }
+        if globalPrefetch != 0, !consumer.noAck, isFull { return false }
         return connection.canDeliver
     }
+
+    /// Whether the limit for the channel as a whole is reached. What was settled in a transaction counts until the commit.
+    var isFull: Bool { unsettled.count + (transaction?.settlementCount ?? 0) >= Int(globalPrefetch) }
 
     package func deliver(_ entry: QueueEntry, message: Message, to consumer: Consumer) {
         let tag = nextDeliveryTag

@@ -23,6 +23,7 @@ extension ChannelMachine {
     }
 
     private func settle(_ tag: UInt64, multiple: Bool, _ settlement: Settlement) throws(ProtocolFault) {
+        if transaction == nil { releaseChannel() }
         if !multiple, transaction == nil {
             guard let delivery = unsettled.remove(tag) else { throw Self.unknownTag(tag) }
             return perform(settlement, delivery)
@@ -64,10 +65,15 @@ extension ChannelMachine {
 
     @inline(__always)
     private func releaseCapacity(of delivery: UnsettledDelivery) {
-        if globalPrefetch != 0, unsettled.count + 1 >= Int(globalPrefetch) { starveAll() }
         guard let consumer = delivery.consumer else { return }
         if consumer.prefetch != 0, consumer.unacknowledged >= Int(consumer.prefetch) { starve(consumer) }
         consumer.unacknowledged -= 1
+    }
+
+    /// Called before deliveries are settled: the consumers of a channel that has all it may have can go on afterwards.
+    @inline(__always)
+    func releaseChannel() {
+        if globalPrefetch != 0, isFull { starveAll() }
     }
 
     func recover(requeue: Bool, answer: Bool) throws(ProtocolFault) {

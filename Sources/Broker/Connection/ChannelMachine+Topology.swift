@@ -71,12 +71,9 @@ extension ChannelMachine {
     func declareQueue(_ request: QueueDeclare) throws(ProtocolFault) {
         let name = ResourceName.cleaned(request.queue)
         if name.hasPrefix(PropertyScan.directReplyTo) { return try declareReplies(name, noWait: request.noWait) }
-        let queue: Queue
-        if request.passive {
-            queue = try virtualHost.queue(try queueName(name), requester: connection.id)
-        } else {
-            queue = try virtualHost.declareQueue(try declaration(name, request), requester: connection.id)
-        }
+        let declaration =
+            request.passive ? QueueDeclaration(name: try queueName(name), passive: true) : try declaration(name, request)
+        let queue = try virtualHost.declareQueue(declaration, requester: connection.id)
         lastQueue = queue.name
         guard !request.noWait else { return }
         send(

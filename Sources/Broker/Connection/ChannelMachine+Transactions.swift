@@ -46,7 +46,6 @@ extension ChannelMachine {
 
     func commit() throws(ProtocolFault) {
         guard let steps = transaction?.steps else { throw ProtocolFault(.preconditionFailed, "channel is not transactional") }
-        transaction = Transaction()
         var isComplete = true
         for case .publish(let message, let mandatory) in steps {
             switch try route(message, mandatory: mandatory) {
@@ -54,6 +53,9 @@ extension ChannelMachine {
             case .rejected: isComplete = false
             }
         }
+        // Not before: a fault in a publish closes the channel, which gives back what the transaction was to settle.
+        releaseChannel()
+        transaction = Transaction()
         for case .settle(let settlement, let deliveries) in steps {
             for delivery in deliveries { perform(settlement, delivery) }
         }
@@ -62,6 +64,7 @@ extension ChannelMachine {
         store.requireCommit()
         // Answers keep their order: nothing more is read from the client until this one is given.
         connection.suspend(.commit)
+        if let reason = broker.blockReason { connection.block(reason) }
         broker.whenDurable(store.appended) { [self] in committed() }
     }
 

@@ -53,6 +53,9 @@ extension ConnectionMachine {
 
     /// Copies just enough behind the kept part of a frame to make it whole, and processes it.
     ///
+    /// There may be whole frames before it: those that came while the connection was suspended, if it was resumed a moment ago and
+    /// ``resumeInput()`` has not had its turn yet. They come first.
+    ///
     /// - Returns: how many of `bytes` are used up.
     private func completeHeldFrame(_ bytes: UnsafeRawBufferPointer) -> Int {
         var offset = 0
@@ -64,10 +67,10 @@ extension ConnectionMachine {
                 fail(error)
                 return bytes.count
             }
-            let count = min(needed, bytes.count - offset)
+            let count = min(max(needed, 0), bytes.count - offset)
             held.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
             offset += count
-            if count == needed { processHeld() }
+            if count >= needed { processHeld() }
         }
         return offset
     }

@@ -40,6 +40,8 @@ package final class ConnectionMachine {
 
     package internal(set) var phase = Phase.header
     var suspension: Suspension = []
+    /// The client has been sent `connection.blocked`, and not yet that it is over.
+    var isToldBlocked = false
     /// Frames for the client, since the last flush.
     var output: ByteBuffer
     /// Received bytes that are not processed: a part of a frame, or more while the connection is suspended.

@@ -1,21 +1,19 @@
+import Contracts
+
 /// A 64-bit hash that is the same in every process and version (FNV-1a with a final mix); not for secrets.
 struct StableHash {
-    private var state: UInt64 = 0xcbf2_9ce4_8422_2325
+    private var state = FNV1a()
 
     init() {}
 
     mutating func combine(_ text: String) {
-        for byte in text.utf8 { mix(byte) }
+        state.combine(text.utf8)
         // Separates what follows.
-        mix(0xff)
-    }
-
-    private mutating func mix(_ byte: UInt8) {
-        state = (state ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+        state.combine(CollectionOfOne(0xff))
     }
 
     var value: UInt64 {
-        var value = state
+        var value = state.value
         value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
         value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
         return value ^ (value >> 31)

@@ -9,20 +9,25 @@ struct Listing {
     private var isReversed = false
     private var columns: [[Substring]]?
 
+    private static let mostOnAPage = 500
+
     /// - Throws: 400 for pages and expressions that are none.
     init(_ request: ManagementRequest) throws {
         let query = request.query
-        if let text = query["page"] {
-            guard let page = Int(text), page > 0 else { throw ManagementFailure.badRequest("page must be a positive number") }
-            self.page = page
-        }
-        if let text = query["page_size"] {
-            guard let size = Int(text), (1...500).contains(size) else { throw ManagementFailure.badRequest("page_size must be between 1 and 500") }
-            pageSize = size
+        page = try Self.number(query["page"])
+        let size = try Self.number(query["page_size"])
+        if let page {
+            guard page > 0, (1...Self.mostOnAPage).contains(size ?? pageSize) else {
+                throw ManagementFailure(
+                    status: .badRequest, error: "invalid_pagination_parameters",
+                    reason: "Invalid pagination parameters: page number \(page), page size \(size.map(String.init) ?? "undefined")")
+            }
+            pageSize = size ?? pageSize
         }
         if let text = query["name"], !text.isEmpty {
             if query["use_regex"] == "true" {
-                let pattern = try NamePattern(text, limit: 1_024)
+                // Case does not matter to RabbitMQ here, with an expression or without; in permissions it does.
+                let pattern = try NamePattern(text, limit: 1_024, ignoringCase: true)
                 name = { pattern.matches($0) }
             } else {
                 let wanted = text.lowercased()
@@ -34,15 +39,24 @@ struct Listing {
         columns = query["columns"].flatMap { $0.isEmpty ? nil : $0.split(separator: ",").map { $0.split(separator: ".") } }
     }
 
+    private static func number(_ text: String?) throws -> Int? {
+        guard let text else { return nil }
+        guard let number = Int(text) else { throw ManagementFailure.badRequest("Pagination parameters are invalid") }
+        return number
+    }
+
     /// Builds the answer. Items that the page leaves out are not built, unless the order needs them.
     func reply<Item>(_ items: [Item], name nameOf: (Item) -> String, build: (Item) -> JSONValue) throws -> ManagementOutcome {
         guard let page else {
             return .json(.array(ordered(items.map(build)).map(chosen)))
         }
         let filtered = items.filter { name(nameOf($0)) }
-        let pages = max(1, (filtered.count + pageSize - 1) / pageSize)
-        guard page <= pages else {
-            throw ManagementFailure(status: .badRequest, error: "page_out_of_range", reason: "page \(page) of \(pages)")
+        let pages = (filtered.count + pageSize - 1) / pageSize
+        // The page after the last one is there, and empty, when the last one is full; so is the first of none.
+        guard page - 1 <= filtered.count / pageSize else {
+            throw ManagementFailure(
+                status: .badRequest, error: "page_out_of_range",
+                reason: "Page out of range, page: \(page) page size: \(pageSize), len: \(filtered.count)")
         }
         let range = (page - 1) * pageSize..<min(page * pageSize, filtered.count)
         let shown = sort == nil && !isReversed ? filtered[range].map(build) : Array(ordered(filtered.map(build))[range])

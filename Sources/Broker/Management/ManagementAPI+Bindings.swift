@@ -30,7 +30,7 @@ extension ManagementAPI {
 
     /// As RabbitMQ quotes a routing key in a binding's `properties_key`: once for the key, and once more by whoever puts it into
     /// a URL. A tilde stands between the key and the mark of the arguments.
-    private static func quoted(_ key: String) -> String { PercentCoding.encode(key).replacing("~", with: "%7E") }
+    private static func quoted(_ key: String) -> String { key.percentEncoded.replacing("~", with: "%7E") }
 
     func bindings(_ request: ManagementRequest, in hosts: [VirtualHost], where isWanted: (BindingDefinition) -> Bool) throws -> ManagementOutcome {
         let found = hosts.flatMap { all(in: $0) }.filter { isWanted($0.definition) }
@@ -88,7 +88,7 @@ extension ManagementAPI {
         let key = all(in: host).first { $0.definition == definition }?.key ?? "~"
         var reply = ManagementReply.created
         // Relative to the request's own path, as RabbitMQ says it: some clients take it apart.
-        reply.headers.append(("location", PercentCoding.encode(destination) + "/" + PercentCoding.encode(key)))
+        reply.headers.append(("location", destination.percentEncoded + "/" + key.percentEncoded))
         return whenDurable(reply)
     }
 

@@ -27,7 +27,8 @@ extension ManagementAPI {
     }
 
     func exchange(_ request: ManagementRequest) throws -> Exchange {
-        try host(request).exchange(Self.exchangeName(request["exchange"]))
+        guard let exchange = try host(request).exchanges[Self.exchangeName(request["exchange"])] else { throw ManagementFailure.notFound }
+        return exchange
     }
 
     func putExchange(_ request: ManagementRequest) throws -> ManagementOutcome {
@@ -60,7 +61,7 @@ extension ManagementAPI {
     func deleteExchange(_ request: ManagementRequest) throws -> ManagementOutcome {
         let host = try openHost(request)
         let name = Self.exchangeName(request["exchange"])
-        _ = try host.exchange(name)
+        guard host.exchanges[name] != nil else { throw ManagementFailure.notFound }
         try access.check(request.user.name, .configure, .exchange, name, host: host.name)
         try host.deleteExchange(name, ifUnused: request.flag("if-unused"))
         return whenDurable(.noContent)

@@ -40,8 +40,14 @@ extension ManagementAPI {
         return try Listing(request).reply(all, name: \.name, build: json)
     }
 
+    /// The queue of a request's path.
+    func existingQueue(_ request: ManagementRequest, in host: VirtualHost) throws -> Queue {
+        guard let queue = host.queues[request["queue"]] else { throw ManagementFailure.notFound }
+        return queue
+    }
+
     func queue(_ request: ManagementRequest) throws -> ManagementOutcome {
-        let queue = try host(request).queue(request["queue"], requester: nil)
+        let queue = try existingQueue(request, in: host(request))
         let names = connectionNames
         let details: JSONValue = [
             "consumer_details": .array(queue.allConsumers.map { json($0, names) }), "incoming": [], "deliveries": [],
@@ -66,7 +72,7 @@ extension ManagementAPI {
 
     func deleteQueue(_ request: ManagementRequest) throws -> ManagementOutcome {
         let host = try openHost(request)
-        let queue = try host.queue(request["queue"], requester: Self.requester)
+        let queue = try existingQueue(request, in: host)
         try access.check(request.user.name, .configure, .queue, queue.name, host: host.name)
         try host.deleteQueue(
             queue.name, ifUnused: request.flag("if-unused"), ifEmpty: request.flag("if-empty"), requester: Self.requester)
@@ -75,8 +81,9 @@ extension ManagementAPI {
 
     func purgeQueue(_ request: ManagementRequest) throws -> ManagementOutcome {
         let host = try openHost(request)
-        try access.check(request.user.name, .read, .queue, request["queue"], host: host.name)
-        try host.purgeQueue(request["queue"], requester: Self.requester)
+        let queue = try existingQueue(request, in: host)
+        try access.check(request.user.name, .read, .queue, queue.name, host: host.name)
+        try host.purgeQueue(queue.name, requester: Self.requester)
         return whenDurable(.noContent)
     }
 }

@@ -54,8 +54,8 @@ extension ManagementAPI {
 
     private static var hostRoutes: [ManagementRoute] {
         [
-            .init(.GET, "api/vhosts") { api, request in try Listing(request).reply(api.visibleHosts(request.user), name: \.name, build: api.json) },
-            .init(.GET, "api/vhosts/:vhost") { api, request in try Listing(request).reply(api.json(try api.host(request))) },
+            .init(.GET, "api/vhosts") { api, request in try Listing(request).reply(api.hosts(request.user, .outside), name: \.name, build: api.json) },
+            .init(.GET, "api/vhosts/:vhost") { api, request in try Listing(request).reply(api.json(try api.host(request, .outside))) },
             .init(.PUT, "api/vhosts/:vhost", for: .administrator) { try $0.putHost($1) },
             .init(.DELETE, "api/vhosts/:vhost", for: .administrator) { try $0.deleteHost($1) },
             .init(.GET, "api/vhosts/:vhost/permissions", for: .administrator) { try $0.hostPermissions($1) },
@@ -100,14 +100,14 @@ extension ManagementAPI {
             .init(.GET, "api/connections/:connection/channels") { try $0.connectionChannels($1) },
             .init(.GET, "api/channels") { try $0.channels($1) },
             .init(.GET, "api/channels/:channel") { try $0.channel($1) },
-            .init(.GET, "api/consumers") { try $0.consumers($1, in: $0.visibleHosts($1.user)) },
-            .init(.GET, "api/consumers/:vhost") { try $0.consumers($1, in: [$0.host($1)]) },
+            .init(.GET, "api/consumers") { try $0.consumers($1, in: $0.hosts($1.user, .outside)) },
+            .init(.GET, "api/consumers/:vhost") { try $0.consumers($1, in: [$0.host($1, .outside)]) },
         ]
     }
 
     private static var exchangeRoutes: [ManagementRoute] {
         [
-            .init(.GET, "api/exchanges") { try $0.exchanges($1, in: $0.visibleHosts($1.user)) },
+            .init(.GET, "api/exchanges") { try $0.exchanges($1, in: $0.hosts($1.user)) },
             .init(.GET, "api/exchanges/:vhost") { try $0.exchanges($1, in: [$0.host($1)]) },
             .init(.GET, "api/exchanges/:vhost/:exchange") { api, request in try Listing(request).reply(api.json(api.exchange(request))) },
             .init(.PUT, "api/exchanges/:vhost/:exchange") { try $0.putExchange($1) },
@@ -126,7 +126,7 @@ extension ManagementAPI {
 
     private static var queueRoutes: [ManagementRoute] {
         [
-            .init(.GET, "api/queues") { try $0.queues($1, in: $0.visibleHosts($1.user)) },
+            .init(.GET, "api/queues") { try $0.queues($1, in: $0.hosts($1.user)) },
             .init(.GET, "api/queues/:vhost") { try $0.queues($1, in: [$0.host($1)]) },
             .init(.GET, "api/queues/:vhost/:queue") { try $0.queue($1) },
             .init(.PUT, "api/queues/:vhost/:queue") { try $0.putQueue($1) },
@@ -138,7 +138,7 @@ extension ManagementAPI {
                 return .now(.noContent)
             },
             .init(.GET, "api/queues/:vhost/:queue/bindings") { api, request in
-                let queue = try api.host(request).queue(request["queue"], requester: nil)
+                let queue = try api.existingQueue(request, in: api.host(request))
                 return try api.bindings(request, in: [queue.host]) { !$0.destinationIsExchange && $0.destination == queue.name }
             },
         ]
@@ -146,7 +146,7 @@ extension ManagementAPI {
 
     private static var bindingRoutes: [ManagementRoute] {
         [
-            .init(.GET, "api/bindings") { try $0.bindings($1, in: $0.visibleHosts($1.user)) { _ in true } },
+            .init(.GET, "api/bindings") { try $0.bindings($1, in: $0.hosts($1.user)) { _ in true } },
             .init(.GET, "api/bindings/:vhost") { try $0.bindings($1, in: [$0.host($1)]) { _ in true } },
             .init(.GET, "api/bindings/:vhost/e/:source/:kind/:destination") { try $0.bindingsBetween($1) },
             .init(.POST, "api/bindings/:vhost/e/:source/:kind/:destination") { try $0.bind($1) },

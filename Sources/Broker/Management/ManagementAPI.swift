@@ -37,28 +37,42 @@ final class ManagementAPI {
 
     // MARK: - What a user may see
 
+    /// How far somebody sees into the virtual hosts that are not his.
+    enum Sight {
+        /// That they exist, who is connected and what is consumed: for those who watch the broker.
+        case outside
+        /// Their queues, exchanges and bindings: for administrators.
+        case inside
+        /// Messages, and changes: for nobody.
+        case touch
+
+        fileprivate func isGiven(to user: AuthenticatedUser) -> Bool {
+            switch self {
+            case .outside: ManagementRoute.Audience.monitoring.includes(user)
+            case .inside: ManagementRoute.Audience.administrator.includes(user)
+            case .touch: false
+            }
+        }
+    }
+
     /// The virtual host of a request's path.
     /// - Throws: 404 when there is none, 401 when the user has no business there.
-    func host(_ request: ManagementRequest) throws -> VirtualHost {
+    func host(_ request: ManagementRequest, _ sight: Sight = .inside) throws -> VirtualHost {
         guard let host = core.hosts[request["vhost"]] else { throw ManagementFailure.notFound }
-        guard maySee(host.name, request.user) else { throw ManagementFailure.accessRefused }
+        guard sees(host, request.user, sight) else { throw ManagementFailure.hostRefused }
         return host
     }
 
-    /// The same for requests that change or read messages, for which a look from outside is not enough.
-    func openHost(_ request: ManagementRequest) throws -> VirtualHost {
-        guard let host = core.hosts[request["vhost"]] else { throw ManagementFailure.notFound }
-        guard access.canOpen(host: host.name, user: request.user.name) else { throw ManagementFailure.accessRefused }
-        return host
+    /// The same for requests that change or read messages, for which a look is not enough.
+    func openHost(_ request: ManagementRequest) throws -> VirtualHost { try host(request, .touch) }
+
+    private func sees(_ host: VirtualHost, _ user: AuthenticatedUser, _ sight: Sight) -> Bool {
+        sight.isGiven(to: user) || access.canOpen(host: host.name, user: user.name)
     }
 
-    /// Those who watch the whole broker see every virtual host; others the ones that they may open.
-    func maySee(_ host: String, _ user: AuthenticatedUser) -> Bool {
-        ManagementRoute.Audience.monitoring.includes(user) || access.canOpen(host: host, user: user.name)
-    }
-
-    func visibleHosts(_ user: AuthenticatedUser) -> [VirtualHost] {
-        core.hosts.values.filter { maySee($0.name, user) }.sorted { $0.name < $1.name }
+    /// In the order of their names.
+    func hosts(_ user: AuthenticatedUser, _ sight: Sight = .inside) -> [VirtualHost] {
+        core.hosts.values.filter { sees($0, user, sight) }.sorted { $0.name < $1.name }
     }
 
     // MARK: - After a change
@@ -67,6 +81,9 @@ final class ManagementAPI {
     func whenDurable(_ reply: ManagementReply) -> ManagementOutcome {
         broker.scheduleTurn()
         guard let store = broker.store, store.durable < store.appended else { return .now(reply) }
+        if core.blockReason == .disk {
+            return .now(.failure(.init(status: .serviceUnavailable, error: "blocked", reason: "done, but not on disk before it has room")))
+        }
         let sequence = store.appended
         return .later { [broker] answer in broker.whenDurable(sequence) { answer(reply) } }
     }

@@ -53,6 +53,9 @@ struct ManagementFailure: Error {
         .init(status: .unauthorized, error: "not_authorised", reason: reason)
     }
     static let accessRefused = notAuthorised("User not authorised to access object")
+    static let hostRefused = notAuthorised("User not authorised to access virtual host")
+    /// RabbitMQ spells this one with a z.
+    static let loginFailed = ManagementFailure(status: .unauthorized, error: "not_authorized", reason: "Login failed")
     static let tooLarge = ManagementFailure(status: .payloadTooLarge, error: "payload_too_large", reason: "the body is larger than the limit managementBodyBytes")
 
     /// What the broker's core has said.

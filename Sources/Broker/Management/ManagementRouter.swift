@@ -26,7 +26,7 @@ final class ManagementRouter {
             let route = try route(of: &request)
             if case .everyone = route.audience { return run(route, request, answer) }
             try authenticate(request) { [self] user in
-                guard let user else { return answer(.failure(.notAuthorised("Login failed"))) }
+                guard let user else { return answer(.failure(.loginFailed)) }
                 guard ManagementRoute.Audience.management.includes(user) else {
                     return answer(.failure(.notAuthorised("Not management user")))
                 }

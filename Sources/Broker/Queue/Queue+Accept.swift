@@ -55,7 +55,8 @@ extension Queue {
         keepOrPageOut(&entry, message)
         ready.append(entry)
         if options.isLimited { dropOverflow() }
-        if expiresAt != .max { headMayHaveExpired() }
+        // After an overflow another message is at the head, whose time nobody has looked at.
+        if expiresAt != .max || options.isLimited { headMayHaveExpired() }
     }
 
     /// Leaves a message that waits to the log where the memory budget is used up.

@@ -8,12 +8,13 @@ extension Queue {
         }
     }
 
-    /// Removes the messages that wait; those with consumers stay.
+    /// Removes the messages that wait; those with consumers stay, but for the log if the queue is deleted: compaction has nobody to
+    /// tell where it has moved them.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: how many waited.
     func purge() -> Int {
         let count = ready.count
-        guard count > 0 else { return 0 }
+        guard count > 0 || (isDeleted && unacknowledgedCount > 0) else { return 0 }
         if let store { release(from: store) }
         releaseMemory()
         ready.removeAll()
@@ -31,7 +32,7 @@ extension Queue {
         }
         var stored: [StoredMessage] = []
         ready.visit { if let place = $0.stored { stored.append(place) } }
-        if !stored.isEmpty { store.purge(id, through: isDeleted ? .max : nextPosition - 1, stored) }
+        if !stored.isEmpty || isDeleted { store.purge(id, through: isDeleted ? .max : nextPosition - 1, stored) }
     }
 
     private func releaseMemory() {

@@ -85,14 +85,15 @@ package final class DefinitionJournal: DefinitionLog {
     }
 
     private func compact() throws(StoreError) {
-        let found = try DefinitionReading(storage)
         do throws(StoreError) {
+            let found = try DefinitionReading(storage)
             let written = try DefinitionSnapshot(found.fold, tag: makeTag(), batch: batch).write(to: storage)
             (file, header, end, compactBytes) = (written.file, written.header, written.end, written.end)
             reserved = 0
             batch += 1
         } catch {
-            // Without room the journal stays as long as it is. Which of the two files counts is not known after other errors.
+            // Without room, or files to open, the journal stays as long as it is. Which of the two files counts is not known after
+            // other errors.
             guard error.isTemporary else {
                 failure = error
                 throw error

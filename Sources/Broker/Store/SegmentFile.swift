@@ -68,10 +68,18 @@ enum SegmentFile {
     }
 
     /// Durable when it returns: settlements of its messages may be forgotten from then on.
-    static func remove(_ number: UInt32, _ removal: Removal, in storage: any Storage) throws(StoreError) {
+    ///
+    /// - Returns: how it went. Where even writing over old blocks needs room that there is not, it is deleted.
+    static func remove(_ number: UInt32, _ removal: Removal, in storage: any Storage) throws(StoreError) -> Removal {
         let name = SegmentName.of(number)
         switch removal {
-        case .clear: try clear(name, in: storage)
+        case .clear:
+            do throws(StoreError) {
+                try clear(name, in: storage)
+            } catch {
+                guard error.code == .noSpace else { throw error }
+                return try remove(number, .delete, in: storage)
+            }
         case .delete:
             try storage.remove(name)
             try storage.syncFolder()
@@ -79,6 +87,7 @@ enum SegmentFile {
             try storage.rename(name, to: SegmentName.damaged(name))
             try storage.syncFolder()
         }
+        return removal
     }
 
     private static func write(_ bytes: [UInt8], to file: any StorageFile) throws(StoreError) {

@@ -139,6 +139,8 @@ extension SegmentStore {
             for segment in plan.segments { takeBack(segment) }
             isUrgent = true
             becomeFull(error)
+            // What is empty by now is room.
+            removeEmptied()
         case .done(let nanoseconds):
             policy.note(nanoseconds, bytes: plan.job.bytes)
             for segment in plan.segments { wasWritten(segment) }
@@ -147,6 +149,8 @@ extension SegmentStore {
             statistics.bytes += UInt64(plan.job.bytes)
             durable = max(durable, plan.covers)
             onDurable?()
+            // It may have been a write, and not a new segment, that found no room.
+            if next.state == .ready { becomeRoomy() }
             maintain()
             if isUrgent { commitWhatWaits() }
         }

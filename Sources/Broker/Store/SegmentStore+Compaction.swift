@@ -62,6 +62,8 @@ extension SegmentStore {
     /// Copies for about `compactionStep` bytes; true when all is copied.
     private func step(_ work: inout Compaction) -> Bool {
         var budget = configuration.compactionStep
+        // Others may have pushed it out since: a message must not count as lost because no file can be opened just now.
+        if files.file(work.segment.number) == nil { files.add(work.file, work.segment.number) }
         while work.carried < work.settlements.count, budget > 0 {
             carry(work.settlements[work.carried])
             work.carried += 1

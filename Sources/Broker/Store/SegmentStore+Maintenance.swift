@@ -4,8 +4,12 @@ extension SegmentStore {
     func maintain() {
         guard failure == nil else { return }
         if !isMaintaining { makeSegment() }
-        if !isMaintaining, !emptied.isEmpty { removeSegment() }
+        removeEmptied()
         compact()
+    }
+
+    func removeEmptied() {
+        if !isMaintaining, !emptied.isEmpty { removeSegment() }
     }
 
     // MARK: - Making
@@ -77,24 +81,30 @@ extension SegmentStore {
         blocks.remove(number)
         let storage = storage
         executor.run(
-            { () -> StoreError? in
+            { () -> Result<SegmentFile.Removal, StoreError> in
                 do throws(StoreError) {
-                    try SegmentFile.remove(number, removal, in: storage)
-                    return nil
-                } catch { return error }
+                    return .success(try SegmentFile.remove(number, removal, in: storage))
+                } catch {
+                    // Somebody else has removed it.
+                    return error.code == .missing ? .success(.delete) : .failure(error)
+                }
             },
-            then: { [weak self] error in self?.segmentIsGone(segment, removal, error) })
+            then: { [weak self] result in self?.removalHasEnded(segment, result) })
     }
 
-    private func segmentIsGone(_ segment: Segment, _ removal: SegmentFile.Removal, _ error: StoreError?) {
+    private func removalHasEnded(_ segment: Segment, _ result: Result<SegmentFile.Removal, StoreError>) {
         isMaintaining = false
-        if let error, error.code != .missing {
+        switch result {
+        case .success(let removal): segmentIsGone(segment, removal)
+        case .failure(let error):
             // It stays, which does no harm, and the next commit tries again.
             segment.state = .sealed
             emptied.insert(segment.number)
             if !error.isTemporary { fail(error) }
-            return
         }
+    }
+
+    private func segmentIsGone(_ segment: Segment, _ removal: SegmentFile.Removal) {
         segments[segment.number] = nil
         statistics.removed += 1
         switch removal {

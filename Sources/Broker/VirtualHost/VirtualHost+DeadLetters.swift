@@ -16,7 +16,11 @@ extension VirtualHost {
 
     /// A message could not be read at present. It stands in its queue's log until it has been moved.
     private func drainLater() {
-        _ = core.time.schedule(after: Queue.retryInterval) { [weak self] in self?.drainDeadLetters() }
+        guard drainTimer == nil else { return }
+        drainTimer = core.time.schedule(after: Queue.retryInterval) { [weak self] in
+            self?.drainTimer = nil
+            self?.drainDeadLetters()
+        }
     }
 
     /// - Returns: false when the message cannot be read at present.

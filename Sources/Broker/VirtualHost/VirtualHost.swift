@@ -17,6 +17,8 @@ package final class VirtualHost {
     /// Messages on their way to dead-letter exchanges; handled one after another, lest a chain of queues nests calls.
     var deadLetters: Deque<DeadLetter> = []
     var isDraining = false
+    /// Tries again to read a dead letter.
+    var drainTimer: (any ScheduledAction)?
     /// Room for the plans of one publish, kept so that it is not allocated anew.
     var plans: [DeliveryPlan] = []
     var slots: [QueueSlot] = []
@@ -41,10 +43,7 @@ package final class VirtualHost {
             for binding in exchange.bindings.all { exchange.remove(binding) }
             exchange.incoming = [:]
         }
-        for queue in queues.values {
-            queue.incoming = [:]
-            queue.cancelTimers()
-        }
+        for queue in queues.values { queue.incoming = [:] }
     }
 
     package var allBindings: [Binding] { exchanges.values.flatMap(\.bindings.all) }

@@ -22,7 +22,9 @@ package struct FailureDescription: Sendable, Hashable {
         errorType = Self.typeName(error)
         place = location.map { "\(handler) (\($0))" } ?? handler
         message = Self.cleaned(String(describing: error), limit: 4_000)
-        fingerprint = Self.hex(Self.hash("\(errorType)|\(place)".utf8))
+        var hash = FNV1a()
+        hash.combine("\(errorType)|\(place)".utf8)
+        fingerprint = Self.hex(hash.value)
     }
 
     private static func typeName(_ error: any Error) -> String {
@@ -52,14 +54,7 @@ package struct FailureDescription: Sendable, Hashable {
     /// PostgreSQL's text has no NUL.
     static func cleaned(_ text: String, limit: Int) -> String {
         let cut = text.utf8.count > limit ? String(text.prefix(limit)) + "…" : text
-        return cut.utf8.contains(0) ? String(cut.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) }) : cut
-    }
-
-    /// FNV-1a, 64 bits: stable over processes and versions, unlike `Hasher`.
-    static func hash(_ bytes: some Sequence<UInt8>, basis: UInt64 = 0xcbf2_9ce4_8422_2325) -> UInt64 {
-        var hash = basis
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        return hash
+        return cut.storable
     }
 
     static func hex(_ value: UInt64) -> String {

@@ -74,7 +74,7 @@ public struct FailureStore: Sendable {
                 FROM \(table("parked")) WHERE status <> 'waiting' AND \(condition(filter))
             )
             UPDATE \(table("parked")) p
-            SET status = 'retrying', attempts = 0, crashes = 0,
+            SET status = 'retrying', attempts = 0, crashes = 0, counted_by = NULL,
                 next_attempt_at = clock_timestamp() + c.place * \(gap)::float8 * interval '1 second'
             FROM chosen c WHERE p.position = c.position AND p.status <> 'waiting'
             """)

@@ -43,7 +43,8 @@ package struct BatchPlan: Sendable, Hashable {
 
     /// One for each message, in order.
     package private(set) var verdicts: [Verdict] = []
-    /// The messages to run, as indices: those of one key in one lane, in order. A message without a key has a lane of its own.
+    /// The messages to run, as indices: those of one key, and those of one step, in one lane, in order. A message with neither
+    /// has a lane of its own.
     package private(set) var lanes: [[Int]] = []
     /// The steps that this batch compensates.
     package private(set) var fences: [String] = []
@@ -58,7 +59,7 @@ package struct BatchPlan: Sendable, Hashable {
         var fresh = fresh
         var fenced = fenced
         var parkedKeys = parkedKeys
-        var laneOfKey: [String: Int] = [:]
+        var lanes = LaneAssignment()
         verdicts.reserveCapacity(items.count)
         for (index, item) in items.enumerated() {
             let verdict = Self.verdict(item, &fresh, parkedKeys, fenced)
@@ -66,13 +67,9 @@ package struct BatchPlan: Sendable, Hashable {
             if verdict == .refuse, let key = item.key { parkedKeys.insert(key) }
             guard verdict == .run else { continue }
             if let fence = item.fence, fence.isCompensation, fenced.insert(fence.key).inserted { fences.append(fence.key) }
-            if let key = item.key, let lane = laneOfKey[key] {
-                lanes[lane].append(index)
-            } else {
-                if let key = item.key { laneOfKey[key] = lanes.count }
-                lanes.append([index])
-            }
+            lanes.append(index, key: item.key, step: item.fence?.key)
         }
+        self.lanes = lanes.lanes
     }
 
     private static func verdict(

@@ -19,11 +19,14 @@ struct BatchRunner: Sendable {
     ///   - clear: the ids whose crash counts are taken back with the commit.
     /// - Throws: ``HandlerFailure``, ``PostgresError``; then nothing has happened.
     func handle(_ messages: [IncomingMessage], attempt: Int, clear: [UUID]) async throws {
-        var done = try await handleEagerly(messages, attempt: attempt, clear: clear)
+        var done: MessagingCore.Committed<BatchPlan>?
+        if attempt == 1, clear.isEmpty, !messages.contains(where: \.delivery.redelivered) {
+            done = try await handleEagerly(messages)
+        }
         if done == nil {
             done = try await core.transaction { transaction in
                 let plan = try await plan(messages, in: transaction)
-                return try await run(messages, plan, attempt: attempt, isEager: false, clear: clear, in: transaction)
+                return try await run(messages, plan, attempt: attempt, clear: clear, in: transaction)
             }
         }
         core.configuration.faults.afterCommit?()
@@ -37,21 +40,21 @@ struct BatchRunner: Sendable {
     /// goes out in the flight of the handlers' first statements, and fails it if the assumption is wrong.
     ///
     /// - Returns: nil if nothing has happened.
-    private func handleEagerly(
-        _ messages: [IncomingMessage], attempt: Int, clear: [UUID]
-    ) async throws -> MessagingCore.Committed<BatchPlan>? {
-        guard attempt == 1, clear.isEmpty, messages.allSatisfy(isEager) else { return nil }
+    private func handleEagerly(_ messages: [IncomingMessage]) async throws -> MessagingCore.Committed<BatchPlan>? {
+        guard messages.allSatisfy(isEager) else { return try await handleAssuming(messages) }
         let ids = messages.map(\.id)
         let plan = BatchPlan(items: messages.map(\.planItem), fresh: Set(ids), parkedKeys: [], fenced: [])
         guard plan.verdicts.allSatisfy({ $0 == .run }) else { return nil }
-        let (keys, steps) = keysAndSteps(messages)
+        let marks = Marks(messages)
         do {
             return try await core.transaction { transaction in
                 transaction.enqueue(InboxStatements.recordNew(ids))
-                if !keys.isEmpty || !steps.isEmpty {
-                    transaction.enqueue(InboxStatements.checkNone(keys: keys, steps: steps))
+                if let lock = marks.lock { transaction.enqueue(lock) }
+                if !marks.keys.isEmpty || !marks.steps.isEmpty {
+                    transaction.enqueue(InboxStatements.checkNone(keys: marks.keys, steps: marks.steps))
                 }
-                return try await run(messages, plan, attempt: attempt, isEager: true, clear: clear, in: transaction)
+                return try await run(
+                    messages, plan, attempt: 1, isEager: true, mayAssume: mayAssume(plan), in: transaction)
             }
         } catch {
             if Blame.isInfrastructure(error) || core.abort.isSet { throw error }
@@ -60,25 +63,40 @@ struct BatchRunner: Sendable {
         }
     }
 
-    /// One that was delivered before may well be known.
+    /// Handles messages that are known to be new, but lets their handlers assume what is nearly always so. Their handlers run again
+    /// only if that was refused: they may call others.
+    ///
+    /// - Returns: nil if nothing has happened.
+    private func handleAssuming(_ messages: [IncomingMessage]) async throws -> MessagingCore.Committed<BatchPlan>? {
+        guard messages.count <= Self.mostAssuming else { return nil }
+        do {
+            return try await core.transaction { transaction in
+                let plan = try await plan(messages, in: transaction)
+                return try await run(messages, plan, attempt: 1, mayAssume: mayAssume(plan), in: transaction)
+            }
+        } catch {
+            let cause = (error as? HandlerFailure)?.error ?? error
+            guard let refusal = cause as? PostgresError, InboxStatements.isRefusal(refusal) else { throw error }
+            core.logger.debug("messages are handled again with care", metadata: ["reason": "\(error)"])
+            return nil
+        }
+    }
+
+    /// One of so many whose assumption does not hold has the others handled twice.
+    private static let mostAssuming = 4
+
+    private func mayAssume(_ plan: BatchPlan) -> Bool {
+        plan.verdicts.count <= Self.mostAssuming && plan.lanes.allSatisfy { $0.count == 1 }
+    }
+
     private func isEager(_ message: IncomingMessage) -> Bool {
-        guard !message.delivery.redelivered, let type = message.envelope?.type else { return false }
+        guard let type = message.envelope?.type else { return false }
         return core.handlers.isEager(type: type, exchange: message.delivery.exchange)
     }
 
-    private func keysAndSteps(_ messages: [IncomingMessage]) -> (keys: [String], steps: [String]) {
-        var keys: Set<String> = []
-        var steps: [String] = []
-        for message in messages {
-            if let key = message.key { keys.insert(key) }
-            if let fence = message.fence, !fence.isCompensation { steps.append(fence.key) }
-        }
-        return (Array(keys), steps)
-    }
-
     private func run(
-        _ messages: [IncomingMessage], _ plan: BatchPlan, attempt: Int, isEager: Bool, clear: [UUID],
-        in transaction: PostgresTransaction
+        _ messages: [IncomingMessage], _ plan: BatchPlan, attempt: Int, isEager: Bool = false, mayAssume: Bool = false,
+        clear: [UUID] = [], in transaction: PostgresTransaction
     ) async throws -> (result: BatchPlan, output: OutputCollector.Output) {
         var items: [LaneItem?] = []
         items.reserveCapacity(messages.count)
@@ -88,10 +106,13 @@ struct BatchRunner: Sendable {
                 continue
             }
             items.append(
-                LaneItem(envelope, exchange: message.delivery.exchange, attempt: attempt, handlers: core.handlers))
+                LaneItem(
+                    envelope, delivered: message.delivery.body, exchange: message.delivery.exchange, attempt: attempt,
+                    handlers: core.handlers))
         }
         core.configuration.faults.beforeHandlers?()
-        let lanes = LaneRunner(source: core.configuration.source, gate: core.gate, transaction: transaction, isEager: isEager)
+        let lanes = LaneRunner(
+            source: core.configuration.source, gate: core.gate, transaction: transaction, isEager: isEager, mayAssume: mayAssume)
         let output = try await lanes.run(items, lanes: plan.lanes)
         leave(plan, messages, clear: clear, in: transaction)
         return (plan, output)
@@ -99,18 +120,20 @@ struct BatchRunner: Sendable {
 
     /// Asks the database about the messages, in one flight that also begins the transaction.
     private func plan(_ messages: [IncomingMessage], in transaction: PostgresTransaction) async throws -> BatchPlan {
-        let (keys, steps) = keysAndSteps(messages)
-        let answers = try await transaction.pipeline([
-            InboxStatements.record(messages.map(\.id)), InboxStatements.mustLook(keys: keys, steps: steps),
-        ])
+        let marks = Marks(messages)
+        let statements = [
+            InboxStatements.record(messages.map(\.id)), marks.lock, InboxStatements.mustLook(keys: marks.keys, steps: marks.steps),
+        ]
+        let answers = try await transaction.pipeline(statements.compactMap { $0 })
         var fresh: Set<UUID> = []
         fresh.reserveCapacity(messages.count)
         for row in answers[0] { fresh.insert(try row.decode(UUID.self, at: 0)) }
         var (parked, fenced): (Set<String>, Set<String>) = ([], [])
-        let mustLook = try answers[1].first?.decode(Bool.self, at: 0) ?? true
-        for row in mustLook ? try await transaction.execute(InboxStatements.checks(keys: keys, steps: steps)).map({ $0 }) : [] {
-            let (key, isFence) = try row.decode(String.self, Bool.self)
-            if isFence { fenced.insert(key) } else { parked.insert(key) }
+        if try answers.last?.first?.decode(Bool.self, at: 0) ?? true {
+            for row in try await transaction.execute(InboxStatements.checks(keys: marks.keys, steps: marks.steps)) {
+                let (key, isFence) = try row.decode(String.self, Bool.self)
+                if isFence { fenced.insert(key) } else { parked.insert(key) }
+            }
         }
         return BatchPlan(items: messages.map(\.planItem), fresh: fresh, parkedKeys: parked, fenced: fenced)
     }
@@ -127,7 +150,7 @@ struct BatchRunner: Sendable {
             case .run, .duplicate, .fenced: break
             }
         }
-        if !plan.fences.isEmpty { transaction.enqueue(InboxStatements.addFences(plan.fences)) }
+        if !plan.fences.isEmpty { transaction.enqueue(FenceStatements.add(plan.fences)) }
         if !clear.isEmpty { transaction.enqueue(InboxStatements.clearCounts(clear)) }
     }
 
@@ -188,5 +211,21 @@ struct BatchRunner: Sendable {
                 "key": "\(message.key ?? "-")", "error": "\(failure.message)", "place": "\(failure.place)",
                 "fingerprint": "\(failure.fingerprint)", "next": "\(next)",
             ])
+    }
+}
+
+/// By what the database is asked about a batch.
+private struct Marks {
+    let keys: [String]
+    /// What is to be run.
+    let steps: [String]
+    /// To be sent before anything that looks for fences, or is run; nil if no message belongs to a step.
+    let lock: SQL?
+
+    init(_ messages: [IncomingMessage]) {
+        keys = Array(Set(messages.compactMap(\.key)))
+        let fences = messages.compactMap(\.fence)
+        steps = fences.filter { !$0.isCompensation }.map(\.key)
+        lock = FenceStatements.lock(fences)
     }
 }

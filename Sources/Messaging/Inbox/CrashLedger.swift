@@ -8,8 +8,11 @@ package import Foundation
 ///
 /// A message that the broker delivers again may have been running when the process died. The first time it is counted
 /// together with the others and run in their batch. If it comes again with a count, it is a suspect: it runs alone, and is
-/// counted again just before. So only a message that was running by itself when the process died gets a higher count.
+/// counted again just before; in the whole process there is one such run at a time (``SingleFile``). So only a message that was
+/// running by itself when the process died gets a higher count.
 /// Every count is taken back in the transaction that ends the message's handling. At the limit it is parked unseen.
+///
+/// What it has counted, or may have when the answer was lost, a process takes back before it consumes again: who lives was not killed.
 package struct CrashLedger: Sendable {
     /// A part of a batch, in order.
     package enum Segment: Sendable, Hashable {
@@ -23,6 +26,8 @@ package struct CrashLedger: Sendable {
     /// database was away, is no reason to count again.
     private var counted: Set<UUID> = []
     private var suspects: Set<UUID> = []
+    /// Whose counts were asked for. If the answer was lost, they may have been counted.
+    private var asked: Set<UUID> = []
     private let limit: Int
 
     /// Makes a ledger for one batch.
@@ -31,12 +36,14 @@ package struct CrashLedger: Sendable {
     package init(limit: Int) { self.limit = max(1, limit) }
 
     /// The messages whose counts must be asked for before the batch is run.
-    package func toCount(_ items: [(id: UUID, redelivered: Bool)]) -> [UUID] {
+    package mutating func toCount(_ items: [(id: UUID, redelivered: Bool)]) -> [UUID] {
         var seen: Set<UUID> = []
-        return items.compactMap { item in
+        let unknown = items.compactMap { item in
             item.redelivered && !counted.contains(item.id) && !suspects.contains(item.id) && seen.insert(item.id).inserted
                 ? item.id : nil
         }
+        asked.formUnion(unknown)
+        return unknown
     }
 
     /// Takes the answer: which of those asked for were counted for the first time. The others had a count already.
@@ -71,13 +78,12 @@ package struct CrashLedger: Sendable {
         return count < limit
     }
 
-    /// What was counted and is to be taken back by a process that has given the messages back to the broker: it lives, so
-    /// their next run is no second one after a death.
-    package var owed: [UUID] { Array(counted) }
+    /// What was counted, or may have been, and is to be taken back by a process that has given the messages back to the broker: it
+    /// lives, so their next run is no second one after a death.
+    package var owed: [UUID] { Array(asked) }
 
     /// The messages whose counts the handling must take back.
     package func toClear(_ ids: some Sequence<UUID>) -> [UUID] {
-        if counted.isEmpty && suspects.isEmpty { return [] }
-        return ids.filter { counted.contains($0) || suspects.contains($0) }
+        asked.isEmpty ? [] : ids.filter(asked.contains)
     }
 }

@@ -27,7 +27,7 @@ enum InboxStatements {
     static func checks(keys: [String], steps: [String]) -> SQL {
         let parked: SQL = "SELECT DISTINCT partition_key, false FROM parked WHERE partition_key = ANY(\(keys)::text[])"
         if steps.isEmpty { return parked }
-        return parked + " UNION ALL SELECT key, true FROM fences WHERE key = ANY(\(steps)::text[])"
+        return parked + " UNION ALL SELECT key, true FROM (" + FenceStatements.find(steps) + ") AS fenced"
     }
 
     /// ``record(_:)``, which fails if any was known.
@@ -45,40 +45,46 @@ enum InboxStatements {
         "SELECT CASE WHEN " + somethingWaits(keys: keys, steps: steps) + " THEN inbox_refuse() END"
     }
 
+    /// Whether a statement has refused, by ``MessageContext/refusal``, what was assumed.
+    static func isRefusal(_ error: PostgresError) -> Bool {
+        if error.code == .aborted, let cause = error.underlying as? PostgresError { return isRefusal(cause) }
+        return error.sqlState == "MR001"
+    }
+
     private static func somethingWaits(keys: [String], steps: [String]) -> SQL {
         let parked: SQL = "EXISTS (SELECT FROM parked WHERE partition_key = ANY(\(keys)::text[]))"
         if steps.isEmpty { return parked }
-        return parked + " OR EXISTS (SELECT FROM fences WHERE key = ANY(\(steps)::text[]))"
-    }
-
-    /// Those of the steps that have a fence.
-    static func fences(_ keys: [String]) -> SQL { "SELECT key FROM fences WHERE key = ANY(\(keys)::text[])" }
-
-    /// Puts up fences.
-    static func addFences(_ keys: [String]) -> SQL {
-        "INSERT INTO fences (key) SELECT DISTINCT key FROM unnest(\(keys)::text[]) AS u(key) ON CONFLICT DO NOTHING"
+        return parked + " OR EXISTS (" + FenceStatements.find(steps) + ")"
     }
 
     /// Counts messages for the first time; returns those that had no count.
-    static func countFirst(_ ids: [UUID]) -> SQL {
+    static func countFirst(_ ids: [UUID], by process: UUID) -> SQL {
         """
-        INSERT INTO delivery_attempts (message_id, count) SELECT id, 1 FROM unnest(\(ids)::uuid[]) AS u(id) ORDER BY id
+        INSERT INTO delivery_attempts (message_id, count, counted_by)
+        SELECT id, 1, \(process)::uuid FROM unnest(\(ids)::uuid[]) AS u(id) ORDER BY id
         ON CONFLICT DO NOTHING RETURNING message_id
         """
     }
 
-    /// Counts one message more; returns the count.
-    static func count(_ id: UUID) -> SQL {
+    /// Counts one message more, unless this process has done so and not taken it back; returns the count.
+    static func count(_ id: UUID, by process: UUID) -> SQL {
         """
-        INSERT INTO delivery_attempts AS d (message_id, count) VALUES (\(id), 1)
-        ON CONFLICT (message_id) DO UPDATE SET count = d.count + 1, at = now() RETURNING count
+        INSERT INTO delivery_attempts AS d (message_id, count, counted_by) VALUES (\(id), 1, \(process))
+        ON CONFLICT (message_id) DO UPDATE SET
+            count = d.count + CASE WHEN d.counted_by = excluded.counted_by THEN 0 ELSE 1 END,
+            counted_by = excluded.counted_by, at = now()
+        RETURNING count
         """
     }
 
-    /// Takes one count of each message back. Another instance may have handled it meanwhile, or count it too.
-    static func takeBackCounts(_ ids: [UUID]) -> [SQL] {
+    /// Takes back, once, what this process has counted, if it has: the answer may have been lost. Another instance may have handled a
+    /// message meanwhile, or count it too.
+    static func takeBackCounts(_ ids: [UUID], by process: UUID) -> [SQL] {
         [
-            "UPDATE delivery_attempts SET count = count - 1 WHERE message_id = ANY(\(ids)::uuid[])",
+            """
+            UPDATE delivery_attempts SET count = count - 1, counted_by = NULL
+            WHERE message_id = ANY(\(ids)::uuid[]) AND counted_by = \(process)
+            """,
             "DELETE FROM delivery_attempts WHERE message_id = ANY(\(ids)::uuid[]) AND count <= 0",
         ]
     }

@@ -24,11 +24,11 @@ struct IncomingMessage: Sendable {
     /// What a key may have at most, so that every index takes it.
     static let longestKey = 1_000
 
-    init(_ delivery: Delivery, _ gate: ContractGate) {
+    init(_ delivery: Delivery, _ gate: ContractGate, _ handlers: MessageHandlers) {
         self.delivery = delivery
         do {
             let envelope = try Envelope(decoding: delivery.body)
-            let fence = FenceMark(envelope)
+            let fence = handlers.fence(of: envelope, exchange: delivery.exchange)
             try Self.check(envelope, fence)
             self.id = envelope.id
             self.key = envelope.partitionKey.flatMap { $0.isEmpty ? nil : $0 }
@@ -81,10 +81,12 @@ struct IncomingMessage: Sendable {
 
     private static func id(of delivery: Delivery) -> UUID {
         func hash(_ basis: UInt64) -> UInt64 {
-            var value = FailureDescription.hash(delivery.exchange.utf8, basis: basis)
-            value = FailureDescription.hash(delivery.routingKey.utf8, basis: value)
-            value = FailureDescription.hash((delivery.properties.messageID ?? "").utf8, basis: value)
-            return FailureDescription.hash(delivery.body, basis: value)
+            var hash = FNV1a(basis: basis)
+            hash.combine(delivery.exchange.utf8)
+            hash.combine(delivery.routingKey.utf8)
+            hash.combine((delivery.properties.messageID ?? "").utf8)
+            hash.combine(delivery.body)
+            return hash.value
         }
         let (high, low) = (hash(0xcbf2_9ce4_8422_2325), hash(0x8422_2325_cbf2_9ce4))
         func byte(_ index: Int) -> UInt8 {

@@ -42,9 +42,9 @@ struct QueueConsumer: Sendable {
                 guard let deliveries = try await consumer.nextBatch(max: core.configuration.batchSize) else { break }
                 isWaiting.value = false
                 balance?.delivered(partition)
-                let ledger = await handle(deliveries, consumer, &breaker)
+                let owed = await handle(deliveries, consumer, &breaker)
                 let isGivenBack = breaker.isOpen
-                if isGivenBack { await probe(&breaker, ledger) }
+                if isGivenBack { await probe(&breaker, owed) } else { await takeBack(owed) }
                 if core.stop.isSet { break }
                 let isHandedOver = balance?.takeSurplus(partition) ?? false
                 if isHandedOver, !isGivenBack { await consumer.close() }
@@ -77,12 +77,11 @@ struct QueueConsumer: Sendable {
     /// consumer is closed. If the broker has taken the messages back by itself (the channel was opened anew), the rest is
     /// dropped: it comes again.
     ///
-    /// - Returns: what was counted.
-    private func handle(
-        _ deliveries: [Delivery], _ consumer: AMQPConsumer, _ breaker: inout CircuitBreaker
-    ) async -> CrashLedger {
+    /// - Returns: whose counts are to be taken back.
+    private func handle(_ deliveries: [Delivery], _ consumer: AMQPConsumer, _ breaker: inout CircuitBreaker) async -> [UUID] {
         var work = Work(
-            messages: deliveries.map { IncomingMessage($0, core.gate) }, ledger: CrashLedger(limit: core.configuration.maxCrashes))
+            messages: deliveries.map { IncomingMessage($0, core.gate, core.handlers) },
+            ledger: CrashLedger(limit: core.configuration.maxCrashes))
         while work.done < work.messages.count {
             do {
                 try await advance(&work, consumer)
@@ -101,7 +100,7 @@ struct QueueConsumer: Sendable {
                 }
             }
         }
-        return work.ledger
+        return work.done == work.messages.count ? [] : work.ledger.owed
     }
 
     // MARK: The breaker
@@ -118,17 +117,27 @@ struct QueueConsumer: Sendable {
     }
 
     /// Waits until the database can be used, and takes back the counts of what was given back.
-    private func probe(_ breaker: inout CircuitBreaker, _ ledger: CrashLedger) async {
-        let owed = ledger.owed
+    private func probe(_ breaker: inout CircuitBreaker, _ owed: [UUID]) async {
         while breaker.isOpen, !core.stop.isSet {
             do {
-                try await core.postgres.pipeline(owed.isEmpty ? ["SELECT 1"] : InboxStatements.takeBackCounts(owed))
+                try await core.postgres.pipeline(
+                    owed.isEmpty ? ["SELECT 1"] : InboxStatements.takeBackCounts(owed, by: core.process))
                 closeBreaker(&breaker)
             } catch {
                 guard case .wait(let delay) = core.withGenerator({ breaker.failed(using: &$0) }) else { continue }
                 core.logger.debug("the database still cannot be used", metadata: ["error": "\(error)"])
                 await core.sleep(delay)
             }
+        }
+    }
+
+    /// Takes back the counts of a batch that was dropped.
+    private func takeBack(_ owed: [UUID]) async {
+        if owed.isEmpty || core.stop.isSet { return }
+        do {
+            try await core.postgres.pipeline(InboxStatements.takeBackCounts(owed, by: core.process))
+        } catch {
+            core.logger.debug("counts of a dropped batch stay", metadata: ["error": "\(error)"])
         }
     }
 
@@ -145,7 +154,7 @@ struct QueueConsumer: Sendable {
         let rest = Array(work.messages[work.done...])
         let unknown = work.ledger.toCount(rest.map { ($0.id, $0.delivery.redelivered) })
         if !unknown.isEmpty {
-            let rows = try await core.postgres.execute(InboxStatements.countFirst(unknown))
+            let rows = try await core.postgres.execute(InboxStatements.countFirst(unknown, by: core.process))
             let first = try Set(rows.map { try $0.decode(UUID.self, at: 0) })
             work.ledger.counted(first: first, of: unknown)
         }
@@ -154,7 +163,9 @@ struct QueueConsumer: Sendable {
             case .together(let range):
                 try await runTogether(Array(rest[range]), &work, consumer)
             case .alone(let index):
-                if try await mayRun(rest[index], &work) { try await runAlone(rest[index], failed: nil, &work) }
+                try await core.suspects.alone {
+                    if try await mayRun(rest[index], &work) { try await runAlone(rest[index], failed: nil, &work) }
+                }
                 finish(1, &work, consumer)
             }
         }
@@ -221,7 +232,7 @@ struct QueueConsumer: Sendable {
     /// Counts a suspect, in a commit of its own, just before its run. At the limit it is parked instead.
     private func mayRun(_ message: IncomingMessage, _ work: inout Work) async throws -> Bool {
         guard work.ledger.mustCount(message.id) else { return true }
-        let row = try await core.postgres.execute(InboxStatements.count(message.id)).first
+        let row = try await core.postgres.execute(InboxStatements.count(message.id, by: core.process)).first
         let count = Int(try row?.decode(Int32.self, at: 0) ?? 1)
         if work.ledger.counted(message.id, as: count) { return true }
         let error = MessagingError(.crashed, "the process died \(count) times while it ran this message")

@@ -8,6 +8,8 @@ struct LaneItem: Sendable {
     }
 
     let envelope: Envelope
+    /// The bytes that were delivered; empty for a timer.
+    var delivered: [UInt8] = []
     let cause: MessageCause
     let attempt: Int
     /// The handlers, in order. Never empty.
@@ -16,7 +18,7 @@ struct LaneItem: Sendable {
 
 extension LaneItem {
     /// A message with its handlers; one that nobody handles fails for good when it is run.
-    init(_ envelope: Envelope, exchange: String, attempt: Int, handlers: MessageHandlers) {
+    init(_ envelope: Envelope, delivered: [UInt8], exchange: String, attempt: Int, handlers: MessageHandlers) {
         var steps = handlers.routes(type: envelope.type, exchange: exchange).map { route in
             Step(name: route.name) { context in try await route.body(envelope, context) }
         }
@@ -26,6 +28,6 @@ extension LaneItem {
                     throw Permanent(MessagingError(.noHandler, "nothing handles \(envelope.type)"))
                 })
         }
-        self.init(envelope: envelope, cause: MessageCause(envelope), attempt: attempt, steps: steps)
+        self.init(envelope: envelope, delivered: delivered, cause: MessageCause(envelope), attempt: attempt, steps: steps)
     }
 }

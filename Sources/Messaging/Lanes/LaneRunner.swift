@@ -9,6 +9,8 @@ struct LaneRunner: Sendable {
     let transaction: PostgresTransaction
     /// See ``MessageContext/isEager``.
     var isEager = false
+    /// See ``MessageContext/mayAssume``.
+    var mayAssume = false
 
     /// Runs the items of each lane one after another, the lanes side by side.
     ///
@@ -49,8 +51,8 @@ struct LaneRunner: Sendable {
             guard let item = items[index], failure.value == nil else { continue }
             let collector = OutputCollector()
             let context = MessageContext(
-                db: transaction, envelope: item.envelope, attempt: item.attempt, isEager: isEager, source: source,
-                cause: item.cause, gate: gate, collector: collector)
+                db: transaction, envelope: item.envelope, delivered: item.delivered, attempt: item.attempt, isEager: isEager,
+                mayAssume: mayAssume, source: source, cause: item.cause, gate: gate, collector: collector)
             for step in item.steps {
                 do {
                     try await step.body(context)

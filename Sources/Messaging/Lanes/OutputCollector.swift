@@ -15,15 +15,21 @@ final class OutputCollector: Sendable {
         /// Timers to set and (entry nil) to cancel, in the order of the calls.
         var timers: [(id: UUID, entry: TimerEntry?)] = []
         var hooks: [@Sendable () -> Void] = []
-        /// Statements for the end, by key.
-        var closing: [String: @Sendable () -> SQL] = [:]
+        /// What goes into a common statement at the end, by key.
+        var gathered: [String: Gathered] = [:]
 
         mutating func append(_ other: Output) {
             if !other.entries.isEmpty { entries += other.entries }
             if !other.timers.isEmpty { timers += other.timers }
             if !other.hooks.isEmpty { hooks += other.hooks }
-            if !other.closing.isEmpty { closing.merge(other.closing) { $1 } }
+            for (key, more) in other.gathered { gathered[key, default: Gathered(statement: more.statement)].items += more.items }
         }
+    }
+
+    /// What several messages give to one statement, in their order.
+    struct Gathered: Sendable {
+        var items: [any Sendable] = []
+        let statement: @Sendable ([any Sendable]) -> SQL
     }
 
     private struct State {
@@ -47,8 +53,8 @@ final class OutputCollector: Sendable {
 
     func cancel(_ id: UUID) { state.withLock { $0.output.timers.append((id, nil)) } }
 
-    func beforeCommit(_ key: String, _ statement: @escaping @Sendable () -> SQL) {
-        state.withLock { $0.output.closing[key] = statement }
+    func beforeCommit(_ key: String, _ item: any Sendable, _ statement: @escaping @Sendable ([any Sendable]) -> SQL) {
+        state.withLock { $0.output.gathered[key, default: Gathered(statement: statement)].items.append(item) }
     }
 
     func afterCommit(_ hook: @escaping @Sendable () -> Void) { state.withLock { $0.output.hooks.append(hook) } }

@@ -114,6 +114,7 @@ final class OutboxFeed: Sendable {
 
     private func settled(_ rows: [Row], _ outcomes: [PublishOutcome], term: UInt64) -> (Flight?, mustWake: Bool) {
         let ledger = RelayLedger(rows: rows.map { ($0.id, $0.attempts) }, outcomes: outcomes)
+        let missing = Self.missingExchanges(rows, outcomes)
         configuration.faults.afterConfirm?()
         let (done, failed) = (ledger.done.count, ledger.refused.count + ledger.unanswered)
         counters.update {
@@ -122,12 +123,22 @@ final class OutboxFeed: Sendable {
         }
         return state.withLock { state in
             guard state.term == term else { return (nil, false) }
+            state.declared.subtract(missing)
             state.feed.settle(ledger)
             let isFirst = state.doneSince == nil && state.feed.doneCount > 0
             if isFirst { state.doneSince = .now }
             let flight = next(&state)
             return (flight, isFirst || state.feed.mustRead || state.feed.doneCount >= limit)
         }
+    }
+
+    /// The exchanges that the broker did not know: somebody has deleted them since they were declared.
+    private static func missingExchanges(_ rows: [Row], _ outcomes: [PublishOutcome]) -> Set<String> {
+        var names: Set<String> = []
+        for (row, outcome) in zip(rows, outcomes) {
+            if case .failed(let error) = outcome, error.replyCode == 404 { names.insert(row.message.exchange) }
+        }
+        return names
     }
 
     // MARK: From the relay
@@ -176,6 +187,8 @@ final class OutboxFeed: Sendable {
 
     var hasRefused: Bool { state.withLock { $0.feed.hasRefused } }
 
+    var isPublishing: Bool { state.withLock { $0.feed.isPublishing } }
+
     var mustRead: Bool { state.withLock { $0.feed.mustRead } }
 
     func beginRead() -> RelayFeed<OutgoingMessage>.Settlement {
@@ -188,9 +201,12 @@ final class OutboxFeed: Sendable {
     func endRead(
         _ rows: [Row], last: Int64, horizon: RelayFeed<OutgoingMessage>.Horizon, isComplete: Bool, hasRefused: Bool
     ) {
-        state.withLock {
-            $0.feed.endRead(rows, last: last, horizon: horizon, isComplete: isComplete, hasRefused: hasRefused)
+        let flight = state.withLock { state in
+            state.feed.endRead(rows, last: last, horizon: horizon, isComplete: isComplete, hasRefused: hasRefused)
+            // What was handed over during a read that found nothing has nobody else to send it.
+            return next(&state)
         }
+        if let flight { send(flight) }
     }
 
     /// The exchanges among these that are not known to be there.

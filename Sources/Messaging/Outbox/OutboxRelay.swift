@@ -104,7 +104,7 @@ final class OutboxRelay: Sendable {
                 nextRead = .now + core.configuration.relayPoll
                 let rows = try await read(connection)
                 if rows.isEmpty {
-                    if isLast { return }
+                    if isLast, !core.feed.isPublishing { return }
                     if core.feed.mustRead { await core.relayWake.wait(upTo: core.configuration.relayPoll) }
                     continue
                 }
@@ -169,7 +169,8 @@ final class OutboxRelay: Sendable {
                 try await core.amqp.declare(AMQPTopology(exchanges: [WorkerTopology.exchange(name)]))
                 core.feed.declared(name)
             } catch {
-                if !error.isConnectionFailure { core.feed.declared(name) }
+                // Refused by the broker; after anything else it is not known, and tried again.
+                if error.replyCode != nil, !error.isConnectionFailure { core.feed.declared(name) }
                 core.logger.debug("an exchange was not declared", metadata: ["exchange": "\(name)", "error": "\(error)"])
             }
         }

@@ -73,6 +73,8 @@ package struct RelayFeed<Message: Sendable>: Sendable {
     private var isReading = false
     /// Whether the outbox must be read before anything else is published.
     package private(set) var mustRead = true
+    /// Somebody asked for a read while one was under way, which may have looked before.
+    private var readAgain = false
     /// Whether refused rows may wait for their time. Then only the database knows who must wait behind them.
     package private(set) var hasRefused = true
     private var nextID: Int64 = 0
@@ -112,6 +114,7 @@ package struct RelayFeed<Message: Sendable>: Sendable {
     /// Something may be in the outbox that nobody hands over.
     package mutating func requireRead() {
         mustRead = true
+        readAgain = isReading
         dropReady()
     }
 
@@ -168,6 +171,7 @@ package struct RelayFeed<Message: Sendable>: Sendable {
         precondition(!isPublishing && !isReading)
         dropReady()
         isReading = true
+        readAgain = false
         return takeSettlement()
     }
 
@@ -185,7 +189,7 @@ package struct RelayFeed<Message: Sendable>: Sendable {
         self.hasRefused = hasRefused
         if let open = unsettled, horizon.ended >= open { unsettled = nil }
         if pass(rows) { unsettled = horizon.begun }
-        mustRead = !isComplete || hasRefused || asideIsLost || unsettled != nil
+        mustRead = !isComplete || hasRefused || asideIsLost || readAgain || unsettled != nil
         nextSequence = max(last, rows.last { $0.sequence != nil }?.sequence ?? 0) + 1
         for row in rows { recent.insert(row.id) }
         let offers = aside

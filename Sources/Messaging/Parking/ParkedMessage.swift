@@ -17,13 +17,17 @@ struct ParkedMessage: Sendable {
     let body: [UInt8]
     let properties: String
     let attempts: Int
+    /// How many processes may have died while they ran this message.
     let crashes: Int
     /// nil for a timer, and for bytes that are no envelope.
     let envelope: Envelope?
     /// What its contract has against it.
     let violation: ContractViolation?
 
-    /// Reads the columns of ``ParkedStatements/claim(lease:)``.
+    /// Whether it has a count, of another process.
+    var isSuspect: Bool { crashes > 0 }
+
+    /// Reads the columns of ``ParkedStatements/claim(lease:by:)``.
     init(row: PostgresRow, _ gate: ContractGate) throws {
         position = try row.decode(Int64.self, at: 0)
         id = try row.decode(UUID.self, at: 1)
@@ -56,6 +60,6 @@ struct ParkedMessage: Sendable {
             throw Permanent(MessagingError(.unparseable, "not an envelope; edit or discard it"))
         }
         if let violation { throw violation }
-        return LaneItem(envelope, exchange: exchange, attempt: attempts + 1, handlers: handlers)
+        return LaneItem(envelope, delivered: body, exchange: exchange, attempt: attempts + 1, handlers: handlers)
     }
 }

@@ -57,9 +57,18 @@ enum ParkedStatements {
                 \(properties)::text::jsonb, \(status.rawValue),
                 clock_timestamp() + \(seconds)::float8 * interval '1 second', \(failure?.fingerprint),
                 \(failure?.errorType), \(failure?.message), \(failure?.place))
-            ON CONFLICT (message_id) DO NOTHING
+            ON CONFLICT (message_id) \(exchange == ParkedExchange.timers ? replacingTimer : "DO NOTHING")
             """
     }
+
+    /// The id of a timer is its user's, who may set it anew when it is parked; what was parked last counts.
+    private static let replacingTimer: SQL = """
+        DO UPDATE SET routing_key = excluded.routing_key, type = excluded.type, body = excluded.body,
+            properties = excluded.properties, status = excluded.status, next_attempt_at = excluded.next_attempt_at,
+            attempts = 0, crashes = 0, counted_by = NULL, fingerprint = excluded.fingerprint,
+            error_type = excluded.error_type, error_message = excluded.error_message, error_place = excluded.error_place
+        WHERE parked.exchange = 'timers'
+        """
 
     /// Makes the first message of each key due, if it only waited for its turn.
     static func promote(keys: [String], table: SQL = "parked") -> SQL {
@@ -80,18 +89,41 @@ enum ParkedStatements {
         """
     }
 
-    /// Takes one message that is due and first of its key. It is counted as running, and for `lease` nobody else takes it.
-    static func claim(lease: Duration) -> SQL {
+    /// Takes one message that is due and first of its key; for `lease` nobody else takes it. It is counted the first time; the last
+    /// column says what it was before, which is the count of another process.
+    static func claim(lease: Duration, by process: UUID) -> SQL {
         """
-        UPDATE parked p SET crashes = p.crashes + 1,
+        UPDATE parked p SET crashes = greatest(p.crashes, 1),
+            counted_by = CASE WHEN due.crashes > 0 THEN p.counted_by ELSE \(process) END,
             next_attempt_at = clock_timestamp() + \(lease.seconds)::float8 * interval '1 second'
-        WHERE p.position = (
-            SELECT c.position FROM parked c
+        FROM (
+            SELECT c.position, c.crashes FROM parked c
             WHERE c.status = 'retrying' AND c.next_attempt_at <= now() AND NOT EXISTS (
                 SELECT 1 FROM parked q WHERE q.partition_key = c.partition_key AND q.position < c.position)
-            ORDER BY c.next_attempt_at, c.position LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
+            ORDER BY c.next_attempt_at, c.position LIMIT 1 FOR UPDATE OF c SKIP LOCKED) due
+        WHERE p.position = due.position
         RETURNING p.position, p.message_id, p.partition_key, p.exchange, p.routing_key, p.body, p.properties::text,
-                  p.attempts, p.crashes
+                  p.attempts, due.crashes
+        """
+    }
+
+    /// Counts a suspect that was claimed, and renews its lease; returns the count, or nothing if it is not to be run any more. If the
+    /// lease was over before its turn came, somebody else may have counted it. (Who has run it since to an end, and claimed it again,
+    /// has the same count, and this one may run it in his place.)
+    static func count(_ message: ParkedMessage, lease: Duration, by process: UUID) -> SQL {
+        """
+        UPDATE parked SET crashes = crashes + 1, counted_by = \(process),
+            next_attempt_at = clock_timestamp() + \(lease.seconds)::float8 * interval '1 second'
+        WHERE position = \(message.position) AND message_id = \(message.id) AND status = 'retrying' AND crashes = \(Int32(message.crashes))
+        RETURNING crashes
+        """
+    }
+
+    /// Takes back whatever this process has counted, when nothing of it runs; it is due again.
+    static func takeBackCounts(by process: UUID) -> SQL {
+        """
+        UPDATE parked SET crashes = crashes - 1, counted_by = NULL, next_attempt_at = now()
+        WHERE counted_by = \(process) AND status = 'retrying'
         """
     }
 

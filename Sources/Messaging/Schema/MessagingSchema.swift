@@ -11,6 +11,7 @@ public enum MessagingSchema {
         Migration(version: "2", description: "parking", sql: parking),
         Migration(version: "3", description: "timers and fences", sql: timersAndFences),
         Migration(version: "4", description: "refusal", sql: refusal),
+        Migration(version: "5", description: "counted by", sql: countedBy),
     ]
 
     // The rows of one batch share one received_at, so its index stays small (deduplicated leaves).
@@ -86,6 +87,14 @@ public enum MessagingSchema {
             RAISE EXCEPTION 'a message of the batch is known, or must wait' USING ERRCODE = 'MR001';
         END
         $$;
+        """
+
+    // Which process has counted a run last: as long as it lives, its runs have killed nobody. A claim of a timer has a name, so that
+    // who has slept since does not fire what was set anew.
+    private static let countedBy = """
+        ALTER TABLE delivery_attempts ADD COLUMN counted_by uuid;
+        ALTER TABLE parked ADD COLUMN counted_by uuid;
+        ALTER TABLE timers ADD COLUMN counted_by uuid, ADD COLUMN claim uuid;
         """
 
     private static let timersAndFences = """

@@ -4,6 +4,12 @@ import Logging
 import Postgres
 import Locking
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// What the parts of one ``Messaging`` share.
 final class MessagingCore: Sendable {
     let configuration: MessagingConfiguration
@@ -12,6 +18,10 @@ final class MessagingCore: Sendable {
     let postgres: PostgresClient
     let amqp: AMQPClient
     let logger: Logger
+    /// Names this process where it counts what it runs.
+    let process = UUID()
+    /// Where those run that may have killed a process: side by side, they would both be held responsible.
+    let suspects = SingleFile()
     let counters = CounterBox()
     let state = Locked(MessagingState())
     /// Wakes the relay: something was committed into the outbox.
@@ -69,7 +79,9 @@ final class MessagingCore: Sendable {
             guard let left = try await body(transaction) else { return (nil as (result: R, output: OutputCollector.Output)?, []) }
             if !left.output.timers.isEmpty { TimerStatements.write(left.output.timers, to: transaction) }
             // In the order of the keys, so that two processes lock their rows in the same order.
-            for (_, statement) in left.output.closing.sorted(by: { $0.key < $1.key }) { transaction.enqueue(statement()) }
+            for (_, gathered) in left.output.gathered.sorted(by: { $0.key < $1.key }) {
+                transaction.enqueue(gathered.statement(gathered.items))
+            }
             let entries = left.output.entries
             return (left, entries.isEmpty ? [] : [OutboxWriter.insert(entries, source: source)])
         }
@@ -82,6 +94,22 @@ final class MessagingCore: Sendable {
         let output: OutputCollector.Output
         /// Of the outbox.
         let answer: PostgresResult?
+    }
+
+    /// Counts a suspect that was claimed, just before its run; see ``CrashLedger``. At the limit it is given up instead.
+    ///
+    /// - Parameters:
+    ///   - what: what it is, as `message`.
+    ///   - statement: counts it and returns the count, or nothing if it is not to be run any more.
+    /// - Returns: whether it may run.
+    func mayRunSuspect(
+        _ what: String, counting statement: SQL, giveUp: (MessagingError) async throws -> Void
+    ) async throws -> Bool {
+        guard let row = try await postgres.execute(statement).first else { return false }
+        let crashes = Int(try row.decode(Int32.self, at: 0))
+        if crashes <= configuration.maxCrashes { return true }
+        try await giveUp(MessagingError(.crashed, "the process died \(crashes - 1) times while it ran this \(what)"))
+        return false
     }
 
     /// Passes on what was committed, and wakes who has to know.

@@ -99,7 +99,8 @@ extension MessagingCore {
     /// Sleeps, but not beyond the beginning of the draining.
     func sleep(_ duration: Duration) async {
         let wake = Wakeup()
-        stop.onSet { wake.signal() }
+        let action = stop.onSet { wake.signal() }
         await wake.wait(upTo: duration)
+        stop.forget(action)
     }
 }

@@ -72,7 +72,8 @@ final class Wakeup: Sendable {
 final class Latch: Sendable {
     private struct State {
         var isSet = false
-        var actions: [@Sendable () -> Void] = []
+        var last = 0
+        var actions: [Int: @Sendable () -> Void] = [:]
     }
 
     private let state = Locked(State())
@@ -80,21 +81,29 @@ final class Latch: Sendable {
     var isSet: Bool { state.withLock { $0.isSet } }
 
     /// Runs `action` when the latch is set; now, if it is.
-    func onSet(_ action: @escaping @Sendable () -> Void) {
-        let isSet = state.withLock { state in
-            if !state.isSet { state.actions.append(action) }
-            return state.isSet
+    ///
+    /// - Returns: what ``forget(_:)`` knows it by.
+    @discardableResult
+    func onSet(_ action: @escaping @Sendable () -> Void) -> Int {
+        let (isSet, number) = state.withLock { state in
+            state.last += 1
+            if !state.isSet { state.actions[state.last] = action }
+            return (state.isSet, state.last)
         }
         if isSet { action() }
+        return number
     }
+
+    /// The action is not needed any more.
+    func forget(_ number: Int) { state.withLock { _ = $0.actions.removeValue(forKey: number) } }
 
     func set() {
         let actions = state.withLock { state in
             state.isSet = true
-            defer { state.actions = [] }
+            defer { state.actions = [:] }
             return state.actions
         }
-        for action in actions { action() }
+        for (_, action) in actions.sorted(by: { $0.key < $1.key }) { action() }
     }
 
     func wait() async {

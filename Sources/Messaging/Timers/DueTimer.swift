@@ -17,12 +17,14 @@ struct DueTimer: Sendable {
     let correlationID: UUID?
     let causationID: UUID?
     let traceparent: String?
-    /// Runs, this one included.
+    /// Runs that ended, and this one.
     let attempts: Int
-    /// Runs since the process is known to have survived one, this one included.
-    let crashes: Int
+    /// Names the claim; nil for one that is parked.
+    let claim: UUID?
+    /// Whether another process may have died while it ran this timer.
+    let isSuspect: Bool
 
-    /// Reads the columns of ``TimerStatements/claim(limit:lease:)``.
+    /// Reads the columns of ``TimerStatements/claim(_:limit:lease:by:)``.
     init(row: PostgresRow) throws {
         id = try row.decode(UUID.self, at: 0)
         kind = try row.decode(String.self, at: 1)
@@ -32,8 +34,9 @@ struct DueTimer: Sendable {
         correlationID = try row.decode(UUID?.self, at: 5)
         causationID = try row.decode(UUID?.self, at: 6)
         traceparent = try row.decode(String?.self, at: 7)
-        attempts = Int(try row.decode(Int32.self, at: 8))
-        crashes = Int(try row.decode(Int32.self, at: 9))
+        attempts = Int(try row.decode(Int32.self, at: 8)) + 1
+        claim = try row.decode(UUID.self, at: 9)
+        isSuspect = try row.decode(Bool.self, at: 10)
     }
 
     /// Reads what ``properties`` wrote.
@@ -51,7 +54,8 @@ struct DueTimer: Sendable {
         causationID = fields["causationId"].flatMap(UUID.init(uuidString:))
         traceparent = fields["traceparent"]
         attempts = message.attempts + 1
-        crashes = message.crashes
+        claim = nil
+        isSuspect = message.isSuspect
     }
 
     /// What a parked timer keeps beside its payload. Its key is among it and not in the column: timers have no order with

@@ -10,65 +10,81 @@ import Foundation
 
 /// Fires timers that are due by the database's clock.
 ///
-/// A claim is a commit of its own that counts the run and moves the timer a lease ahead. Then all that were claimed run in
-/// one transaction, which removes them first: so a timer fires once however many processes look for it, one that was
-/// cancelled after the claim does not fire, and one that kills the process is found by its count.
+/// A claim is a commit of its own that counts the first run and moves the timer a lease ahead. Then all that were claimed run in
+/// one transaction, which removes them first: so a timer fires once however many processes look for it, and one that was
+/// cancelled after the claim does not fire.
+///
+/// One that kills the process is found by its count: a timer that has a count of another process is a suspect, runs alone, and is
+/// counted again just before; see ``CrashLedger``. What this process has counted and, because its database went away, not run to an
+/// end, it takes back before it claims again.
 struct TimerRunner: Sendable {
     let core: MessagingCore
     /// When a claimed timer is due again if the process dies.
     static let lease: Duration = .seconds(30)
 
     func run() async {
+        var isOwing = false
         while !core.stop.isSet {
             var pause = core.configuration.timerPoll
             do {
+                if isOwing {
+                    try await core.postgres.execute(TimerStatements.takeBackCounts(by: core.process))
+                    isOwing = false
+                }
                 while !core.stop.isSet, try await fireDue() {}
                 let row = try await core.postgres.execute(TimerStatements.untilNext).first
                 if let seconds = try row?.decode(Double?.self, at: 0) {
                     pause = min(pause, .milliseconds(Int(max(0, min(seconds, 86_400)) * 1_000) + 1))
                 }
             } catch {
+                isOwing = true
                 core.logger.debug("timers were not fired", metadata: ["error": "\(error)"])
             }
-            if core.stop.isSet { return }
+            if core.stop.isSet { break }
             await core.timerWake.wait(upTo: pause)
         }
+        if isOwing { _ = try? await core.postgres.execute(TimerStatements.takeBackCounts(by: core.process)) }
     }
 
     /// - Returns: whether there may be more.
     private func fireDue() async throws -> Bool {
         let limit = max(1, core.configuration.timerBatch)
-        var timers = try await core.postgres.execute(TimerStatements.claim(limit: limit, lease: Self.lease)).map {
-            try DueTimer(row: $0)
-        }
+        let rows = try await core.postgres.execute(
+            TimerStatements.claim(UUID(), limit: limit, lease: Self.lease, by: core.process))
+        let timers = try rows.map { try DueTimer(row: $0) }
         guard !timers.isEmpty else { return false }
-        timers.sort { ($0.dueAt, $0.id.uuidString) < ($1.dueAt, $1.id.uuidString) }
-        var alone: [DueTimer] = []
-        var together: [DueTimer] = []
-        // One that was running when the process died is run by itself, so that it counts alone.
-        for timer in timers { if timer.crashes > 1 { alone.append(timer) } else { together.append(timer) } }
+        try await run(timers.sorted { ($0.dueAt, $0.id.uuidString) < ($1.dueAt, $1.id.uuidString) })
+        return timers.count == limit
+    }
+
+    /// Runs what was claimed. Throws only what is not the timers' fault.
+    private func run(_ timers: [DueTimer]) async throws {
+        let together = timers.filter { !$0.isSuspect }
         if !together.isEmpty {
             do {
                 try await fire(together)
             } catch {
                 try throwIfNotTheirs(error)
-                if together.count == 1 { try await settle(together[0], error) } else { alone = together + alone }
+                if together.count == 1 { try await settle(together[0], error) } else { for timer in together { try await fireAlone(timer) } }
             }
         }
-        for timer in alone {
-            if timer.crashes > core.configuration.maxCrashes {
-                let error = MessagingError(.crashed, "the process died \(timer.crashes - 1) times while it ran this timer")
-                try await settle(timer, Permanent(error))
-                continue
-            }
-            do {
-                try await fire([timer])
-            } catch {
-                try throwIfNotTheirs(error)
-                try await settle(timer, error)
-            }
+        for timer in timers where timer.isSuspect {
+            try await core.suspects.alone { if try await mayRun(timer) { try await fireAlone(timer) } }
         }
-        return timers.count == limit
+    }
+
+    private func fireAlone(_ timer: DueTimer) async throws {
+        do {
+            try await fire([timer])
+        } catch {
+            try throwIfNotTheirs(error)
+            try await settle(timer, error)
+        }
+    }
+
+    private func mayRun(_ timer: DueTimer) async throws -> Bool {
+        let statement = TimerStatements.count(timer, lease: Self.lease, by: core.process)
+        return try await core.mayRunSuspect("timer", counting: statement) { try await settle(timer, Permanent($0)) }
     }
 
     private func fire(_ timers: [DueTimer]) async throws {
@@ -76,18 +92,10 @@ struct TimerRunner: Sendable {
             let rows = try await transaction.execute(TimerStatements.take(timers))
             let taken = try Set(rows.map { try $0.decode(UUID.self, at: 0) })
             let items = timers.map { taken.contains($0.id) ? LaneItem($0, handlers: core.handlers) : nil }
-            var lanes: [[Int]] = []
-            var laneOfKey: [String: Int] = [:]
-            for (index, timer) in timers.enumerated() where items[index] != nil {
-                if let lane = laneOfKey[timer.key] {
-                    lanes[lane].append(index)
-                } else {
-                    laneOfKey[timer.key] = lanes.count
-                    lanes.append([index])
-                }
-            }
+            var lanes = LaneAssignment()
+            for (index, timer) in timers.enumerated() where items[index] != nil { lanes.append(index, key: timer.key) }
             let runner = LaneRunner(source: core.configuration.source, gate: core.gate, transaction: transaction)
-            let output = try await runner.run(items, lanes: lanes)
+            let output = try await runner.run(items, lanes: lanes.lanes)
             return (taken.count, output)
         }
         guard let done else { return }
@@ -113,8 +121,8 @@ struct TimerRunner: Sendable {
             try await core.postgres.execute(
                 """
                 UPDATE timers SET due_at = clock_timestamp() + \(delay.seconds)::float8 * interval '1 second',
-                    crashes = 0, last_error = \(failure.message)
-                WHERE id = \(timer.id) AND attempts = \(Int32(timer.attempts))
+                    attempts = \(Int32(timer.attempts)), crashes = 0, counted_by = NULL, claim = NULL, last_error = \(failure.message)
+                WHERE id = \(timer.id) AND claim = \(timer.claim)
                 """)
             return
         }

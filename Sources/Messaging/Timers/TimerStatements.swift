@@ -34,20 +34,39 @@ enum TimerStatements {
         ON CONFLICT (id) DO UPDATE SET
             kind = excluded.kind, partition_key = excluded.partition_key, due_at = excluded.due_at,
             payload = excluded.payload, correlation_id = excluded.correlation_id, causation_id = excluded.causation_id,
-            traceparent = excluded.traceparent, attempts = 0, crashes = 0, last_error = NULL
+            traceparent = excluded.traceparent, attempts = 0, crashes = 0, counted_by = NULL, claim = NULL, last_error = NULL
         """
     }
 
-    /// Takes the timers that are due. They are counted as running, and for `lease` nobody else takes them.
-    static func claim(limit: Int, lease: Duration) -> SQL {
+    /// Takes the timers that are due; for `lease` nobody else takes them. They are counted the first time; the last column says
+    /// which have a count already, which is that of another process.
+    static func claim(_ claim: UUID, limit: Int, lease: Duration, by process: UUID) -> SQL {
         """
-        UPDATE timers t SET attempts = t.attempts + 1, crashes = t.crashes + 1,
+        UPDATE timers t SET crashes = greatest(t.crashes, 1), claim = \(claim),
+            counted_by = CASE WHEN due.is_suspect THEN t.counted_by ELSE \(process) END,
             due_at = clock_timestamp() + \(lease.seconds)::float8 * interval '1 second'
-        FROM (SELECT id, due_at FROM timers WHERE due_at <= now() ORDER BY due_at, id LIMIT \(limit)
-              FOR UPDATE SKIP LOCKED) due
+        FROM (SELECT id, due_at, crashes > 0 AS is_suspect FROM timers WHERE due_at <= now()
+              ORDER BY due_at, id LIMIT \(limit) FOR UPDATE SKIP LOCKED) due
         WHERE t.id = due.id
         RETURNING t.id, t.kind, t.partition_key, due.due_at, t.payload, t.correlation_id, t.causation_id,
-                  t.traceparent, t.attempts, t.crashes
+                  t.traceparent, t.attempts, t.claim, due.is_suspect
+        """
+    }
+
+    /// Counts a suspect that was claimed, and renews its lease; returns the count, or nothing if it is not to be run any more.
+    static func count(_ timer: DueTimer, lease: Duration, by process: UUID) -> SQL {
+        """
+        UPDATE timers SET crashes = crashes + 1, counted_by = \(process),
+            due_at = clock_timestamp() + \(lease.seconds)::float8 * interval '1 second'
+        WHERE id = \(timer.id) AND claim = \(timer.claim)
+        RETURNING crashes
+        """
+    }
+
+    /// Takes back whatever this process has counted, when nothing of it runs; it is due again.
+    static func takeBackCounts(by process: UUID) -> SQL {
+        """
+        UPDATE timers SET crashes = crashes - 1, counted_by = NULL, claim = NULL, due_at = now() WHERE counted_by = \(process)
         """
     }
 
@@ -55,9 +74,8 @@ enum TimerStatements {
     /// that was cancelled or set anew meanwhile is not, and must not be run.
     static func take(_ timers: [DueTimer]) -> SQL {
         """
-        DELETE FROM timers t USING unnest(\(timers.map(\.id))::uuid[], \(timers.map { Int32($0.attempts) })::int[])
-            AS c(id, attempts)
-        WHERE t.id = c.id AND t.attempts = c.attempts RETURNING t.id
+        DELETE FROM timers t USING unnest(\(timers.map(\.id))::uuid[], \(timers.map(\.claim))::uuid[]) AS c(id, claim)
+        WHERE t.id = c.id AND t.claim = c.claim RETURNING t.id
         """
     }
 

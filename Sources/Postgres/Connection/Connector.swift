@@ -86,23 +86,24 @@ enum Connector {
 extension PostgresConfiguration {
     /// libpq's keywords and values for this configuration.
     var connectionKeywords: [(String, String)] {
-        var settings = options ?? ""
+        // The server, too, is to notice a client that vanished without a word, and give up the locks and transactions that it had.
+        var settings = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+        if let options { settings += " " + options }
         func set(_ name: String, _ value: String) {
             // Inside of `options` spaces and backslashes are escaped.
             let escaped = value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] }
-            settings += (settings.isEmpty ? "" : " ") + "-c \(name)=" + String(escaped)
+            settings += " -c \(name)=" + String(escaped)
         }
         if let searchPath { set("search_path", searchPath) }
         if let statementTimeout { set("statement_timeout", String(max(1, Int(statementTimeout / .milliseconds(1))))) }
         var keywords: [(String, String)] = [
             ("host", host), ("port", String(port)), ("user", user), ("dbname", database), ("client_encoding", "UTF8"),
-            ("sslmode", sslMode.rawValue),
+            ("options", settings), ("sslmode", sslMode.rawValue),
             // A peer that vanished without a word is noticed after about a minute.
             ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
         ]
         if let password { keywords.append(("password", password)) }
         if let applicationName { keywords.append(("application_name", applicationName)) }
-        if !settings.isEmpty { keywords.append(("options", settings)) }
         if let sslRootCert { keywords.append(("sslrootcert", sslRootCert)) }
         if let sslCert { keywords.append(("sslcert", sslCert)) }
         if let sslKey { keywords.append(("sslkey", sslKey)) }

@@ -148,14 +148,15 @@ extension PoolRunner {
         do {
             if pause > .zero { try await Task.sleep(for: pause) }
             let connection = try await PostgresConnection.connect(configuration, logger: logger)
-            let isOpen = connection.mailbox.withState { state -> Bool in
-                if state.closed != nil { return false }
-                state.onClose = { [weak self] error in self?.ended(number, error) }
-                return true
-            }
-            guard isOpen else { throw PostgresError(code: .connectionFailed, message: "the connection closed at once") }
+            if let error = connection.mailbox.withState({ $0.closed }) { throw error }
             state.withLock { $0.connections[number] = connection }
             perform { $0.connected(number, at: now) }
+            // Only now, so that the machine hears of the end after the beginning.
+            let closed = connection.mailbox.withState { state in
+                state.onClose = { [weak self] error in self?.ended(number, error) }
+                return state.closed
+            }
+            if let closed { ended(number, closed) }
         } catch {
             let failure =
                 error as? PostgresError

@@ -88,6 +88,8 @@ struct ManagementClient: Sendable {
                     .init(
                         method: .RAW(value: method), path: prefix + "/api/" + path, headers: [("authorization", authorization)],
                         body: body?.encoded() ?? []), timeout: timeout))
+        } catch let failure as HTTPClient.Failure where failure == .tooLarge(HTTPClient.bodyLimit) {
+            throw Failed("\(place) answered \(method) \(path) with more than this command takes: \(failure)")
         } catch {
             throw Failed("no answer from the management API at \(place) (\(error)); is the broker running, and with --management?")
         }

@@ -66,7 +66,6 @@ struct BrokerServeCommand: AsyncParsableCommand {
                 group.cancelAll()
                 try await group.waitForAll()
             }
-        } kill: {
         }
     }
 

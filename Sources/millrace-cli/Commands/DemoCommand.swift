@@ -61,14 +61,13 @@ struct DemoCommand: AsyncParsableCommand {
                 logLevel: logs ? nil : "warning"),
             folder: folder)
         let demo = Demo(options: options, supervisor: supervisor)
-        let report: DemoReport?
-        do {
-            report = try await StopSignals().stoppable { try await demo.run() } kill: { await supervisor.killAll() }
-        } catch {
+        let report = try await StopSignals().stoppable {
+            try await demo.run()
+        } cleanUp: {
             await cleanUp(supervisor, directory, given)
-            throw error
+        } kill: {
+            await supervisor.killAll()
         }
-        await cleanUp(supervisor, directory, given)
         guard let report else { throw ExitCode(130) }
         switch output.output {
         case .table: Console.shared.output(report.text(.shared))

@@ -9,7 +9,7 @@ struct ListenCommand: AsyncParsableCommand {
         abstract: "Forward the messages of topics to a web server, each as a CloudEvents request.",
         discussion: """
             Posts each message in order and goes on when the server has answered 2xx. Answers 408, 425, 429 and 5xx, and a server \
-            that cannot be reached, are tried again with growing pauses; any other answer is final: it is said, and the next \
+            that cannot be reached or answers with more than 64 MiB, are tried again with growing pauses; any other answer is final: it is said, and the next \
             message follows. It reads through a queue of its own, which is gone afterwards: a tool for development, not a worker.
 
             EXAMPLES
@@ -17,7 +17,7 @@ struct ListenCommand: AsyncParsableCommand {
               millrace listen 'commerce.*' --type order.confirmed --forward-to http://localhost:3000/hook --mode binary
             """)
     @Argument(help: "Topics, `commands`, or patterns over topics.") var topics: [String]
-    @Option(name: .customLong("forward-to"), help: ArgumentHelp("Where to post: an http URL.", valueName: "url")) var target: String
+    @Option(name: .customLong("forward-to"), help: ArgumentHelp("Where to post: an http or https URL.", valueName: "url")) var target: String
     @Option(help: "Only this type; may hold * and #, and may be given again.") var type: [String] = []
     @Option(name: .customLong("where"), help: ArgumentHelp("Only if this condition holds (see `millrace tail --help`).", valueName: "condition")) var condition: String?
     @Option(help: "structured: the envelope is the body; binary: the data is the body, the attributes are ce- headers.") var mode: CloudEventsMode = .structured
@@ -40,7 +40,7 @@ struct ListenCommand: AsyncParsableCommand {
             let selection = try TopicSelection(topics, types: type, catalog: try? ContractFolder.load())
             try await BrokerSession.with(connections, name: "millrace listen", declaring: AMQPTopology()) { client in
                 let reader = try await TopicReader(client: client, selection: selection, purpose: "listen")
-                _ = try await StopSignals().stoppable { try await forward(from: reader, by: forwarder, filter) } kill: {}
+                _ = try await StopSignals().stoppable { try await forward(from: reader, by: forwarder, filter) }
             }
             await forwarder.close()
         }

@@ -21,19 +21,15 @@ struct MigrateCommand: AsyncParsableCommand {
             let workers = try project.workers(only: only)
             let folder = try DataFolder(data ?? project.dataFolder)
             let supervisor = Supervisor(.init(project: project, workers: workers, usesOwnPorts: false), folder: folder)
-            do {
-                let done: Bool? = try await StopSignals().stoppable {
-                    try await supervisor.prepare()
-                    return true
-                } kill: {
-                    await supervisor.killAll()
-                }
+            let done: Bool? = try await StopSignals().stoppable {
+                try await supervisor.prepare()
+                return true
+            } cleanUp: {
                 await supervisor.stop()
-                if done == nil { throw ExitCode(130) }
-            } catch {
-                await supervisor.stop()
-                throw error
+            } kill: {
+                await supervisor.killAll()
             }
+            if done == nil { throw ExitCode(130) }
             Console.shared.say("migrated \(workers.map(\.name).joined(separator: ", "))")
         }
     }

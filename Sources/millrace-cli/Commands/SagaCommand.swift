@@ -13,6 +13,7 @@ struct SagaCommand: AsyncParsableCommand {
               millrace saga list --status stuck
               millrace saga show 0192f0c4-…
               millrace saga retry 0192f0c4-… --reason "shipping is back"
+              millrace saga skip 0192f0c4-… --step "authorize payment" --reason "paid in cash"
               millrace saga graph checkout --format dot | dot -Tsvg > checkout.svg
             """,
         subcommands: [List.self, Show.self, Retry.self, Compensate.self, Skip.self, Graph.self])
@@ -89,14 +90,15 @@ struct SagaCommand: AsyncParsableCommand {
     struct RequestOptions: ParsableArguments {
         @OptionGroup var target: Target
         @Argument(help: "The instance's id.") var id: String
+        @Option(help: ArgumentHelp("Only if it is at this step, as `saga show` names it.", valueName: "name")) var step: String?
         @Option(help: "Why; stands in the timeline.") var reason = ""
 
         func request(_ operation: SagaOperation) async throws {
             try await reporting {
                 let id = try FailuresCommand.uuid(id)
                 let by = ProcessInfo.processInfo.environment["USER"] ?? "operator"
-                let before = try await target.with { try await $0.request(operation, id, by: by, reason: reason) }
-                Console.shared.say("asked \(target.worker) to \(operation.rawValue) \(before.saga) \(before.key), which was \(before.status.rawValue)")
+                let before = try await target.with { try await $0.request(operation, id, at: step, by: by, reason: reason) }
+                Console.shared.say("asked \(target.worker) to \(operation.rawValue) \(before.saga) \(before.key), which was \(before.status.rawValue) at \"\(before.step)\"")
             }
         }
     }

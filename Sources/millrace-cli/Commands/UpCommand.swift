@@ -19,7 +19,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @Option(help: ArgumentHelp("Only these workers, separated by commas.", valueName: "a,b")) var only: String?
     @Option(help: ArgumentHelp("The data folder (default: .millrace in the project).", valueName: "dir")) var data: String?
-    @Option(help: "Show logs from this level on: info, warning or error.") var log: LogChoice = .info
+    @Option(help: "Show logs from this level on: debug, info, warning or error.") var log: LogChoice = .info
 
     enum LogChoice: String, ExpressibleByArgument, CaseIterable {
         case debug, info, warning, error
@@ -43,26 +43,22 @@ struct UpCommand: AsyncParsableCommand {
             .init(project: project, workers: workers, leastGravity: log.gravity, logLevel: log == .debug ? "debug" : nil), folder: folder)
         let console = Console.shared
         console.say(console.error("▸", .cyan) + " starting \(workers.map(\.name).joined(separator: ", ")) on \(folder.path)")
-        do {
-            _ = try await StopSignals().stoppable {
-                try await supervisor.prepare()
-                try await supervisor.start()
-                let endpoints = await supervisor.workers.map { Endpoint(worker: $0.manifest.name, url: $0.url) }
-                output.print(endpoints) {
-                    var table = Table(["WORKER", "URL"])
-                    for endpoint in endpoints { table.add([endpoint.worker, endpoint.url]) }
-                    return table
-                }
-                console.say(console.error("▸", .cyan) + " ready; Ctrl-C stops")
-                try await Task.sleep(for: .seconds(1_000_000_000))
-            } kill: {
-                await supervisor.killAll()
+        _ = try await StopSignals().stoppable {
+            try await supervisor.prepare()
+            try await supervisor.start()
+            let endpoints = await supervisor.workers.map { Endpoint(worker: $0.manifest.name, url: $0.url) }
+            output.print(endpoints) {
+                var table = Table(["WORKER", "URL"])
+                for endpoint in endpoints { table.add([endpoint.worker, endpoint.url]) }
+                return table
             }
-        } catch {
+            console.say(console.error("▸", .cyan) + " ready; Ctrl-C stops")
+            try await Task.sleep(for: .seconds(1_000_000_000))
+        } cleanUp: {
             await supervisor.stop()
-            throw error
+        } kill: {
+            await supervisor.killAll()
         }
-        await supervisor.stop()
         console.say(console.error("▸", .cyan) + " stopped")
     }
 }

@@ -39,12 +39,14 @@ struct WorkerCommand: AsyncParsableCommand {
             abstract: "Run one worker in the foreground, against given servers.",
             discussion: """
                 This process becomes the worker, so signals reach it directly: SIGTERM drains and exits 0. The servers come from \
-                DATABASE_URL and AMQP_URL, or else from a running `millrace up`. Give URLs with passwords by the environment; \
-                arguments can be read by everybody on the machine.
+                DATABASE_URL and AMQP_URL, or else from a running `millrace up`: then this is one more instance of a worker that \
+                runs there, with its settings, on a free port. Give URLs with passwords by the environment; arguments can be \
+                read by everybody on the machine.
 
                 EXAMPLES
                   DATABASE_URL=postgres://… AMQP_URL=amqp://… millrace worker run orders
                   millrace worker run orders --prepare --env-file /etc/millrace/orders/env
+                  millrace worker run orders              # beside a running `millrace up`
                 """)
         @Argument(help: "The worker.") var name: String
         @Flag(help: "Migrate and declare first what the worker needs.") var prepare = false
@@ -59,14 +61,15 @@ struct WorkerCommand: AsyncParsableCommand {
                 var environment = ProcessInfo.processInfo.environment
                 // What was set for this process alone is the more particular.
                 if let envFile { environment.merge(try EnvironmentFile.read(envFile)) { own, _ in own } }
-                let state = RunState.read(data ?? project.dataFolder)?.workers.first { $0.name == name }
-                environment["DATABASE_URL"] = environment["DATABASE_URL"] ?? state?.databaseURL
-                environment["AMQP_URL"] = environment["AMQP_URL"] ?? state?.amqpURL
-                for key in ["DATABASE_URL", "AMQP_URL"] where environment[key]?.isEmpty ?? true {
-                    throw UsageFailure("\(key) is not set, and no `millrace up` runs that has a worker \(name)")
+                if let missing = ["DATABASE_URL", "AMQP_URL"].first(where: { environment[$0]?.isEmpty ?? true }) {
+                    guard let running = RunState.read(data ?? project.dataFolder)?.workers.first(where: { $0.name == name }) else {
+                        throw UsageFailure("\(missing) is not set, and no `millrace up` runs that has a worker \(name)")
+                    }
+                    environment = running.environment(environment)
+                } else if let port = worker.port, environment["MILLRACE_HTTP_PORT"] == nil {
+                    environment["MILLRACE_HTTP_PORT"] = "\(port)"
                 }
                 environment["MILLRACE_HOME"] = environment["MILLRACE_HOME"] ?? project.path
-                if environment["MILLRACE_HTTP_PORT"] == nil, let port = worker.port { environment["MILLRACE_HTTP_PORT"] = "\(port)" }
                 if prepare {
                     let worker = ManagedWorker(
                         manifest: worker, port: 0, executable: executable, environment: environment, home: project.path,

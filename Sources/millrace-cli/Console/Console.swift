@@ -87,7 +87,11 @@ package final class Console: Sendable {
         return "\u{1B}[" + styles.map(\.rawValue).joined(separator: ";") + "m" + text + "\u{1B}[0m"
     }
 
-    private func write(_ descriptor: Int32, _ text: String) {
+    private func write(_ descriptor: Int32, _ text: String) { Self.write(text, to: descriptor) }
+
+    /// Writes everything, and waits where the descriptor takes nothing now: whoever shares a pipe or a terminal may have made it
+    /// non-blocking. Gives up when nobody reads any more.
+    package static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { bytes in
@@ -99,7 +103,12 @@ package final class Console: Sendable {
                     Darwin.write(descriptor, bytes.baseAddress, bytes.count)
                 #endif
             }
-            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&wanted, 1, -1)
+                continue
+            }
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }

@@ -1,5 +1,6 @@
 import AMQP
 import Foundation
+import Observability
 import Postgres
 
 /// What a demo does to servers that it was given: it counts from nothing, so it begins only where there is nothing of its workers,
@@ -39,7 +40,7 @@ struct GivenServers: Sendable {
                 try await withBroker(broker) { client in for worker in workers { _ = try await client.delete(queue: worker.queue) } }
             }
         } catch {
-            Console.shared.warn("not everything could be removed from the given servers: \(Redacted.text("\(error)"))")
+            Console.shared.warn("not everything could be removed from the given servers: \(Redaction.text("\(error)"))")
         }
     }
 

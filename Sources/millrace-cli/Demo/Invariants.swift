@@ -14,7 +14,7 @@ package struct Invariant: Sendable, Codable, Equatable {
         let numbers = Numbers(audit)
         return [
             accepted(numbers), sameOrders(numbers), outboxes(numbers), parked(numbers), queues(queued), sagas(numbers),
-            stock(numbers), money(numbers), replay(numbers), lost(numbers, load), twice(numbers),
+            stock(numbers), money(numbers), replay(numbers), journal(numbers), lost(numbers, load), twice(numbers),
         ].compactMap { $0 }
     }
 
@@ -75,6 +75,22 @@ package struct Invariant: Sendable, Codable, Equatable {
     private static func replay(_ all: Numbers) -> Invariant {
         all.judge("every order's events replay to its state", "orders.replay.mismatches", "orders.orders.total") {
             ($0[0] == 0, "\($0[1]) orders, \($0[0]) differ")
+        }
+    }
+
+    /// Nil when no journal is kept.
+    private static func journal(_ all: Numbers) -> Invariant? {
+        guard all.audit.workers["journal"] != nil else { return nil }
+        guard let published = all.audit.sum("events.published") else {
+            return Invariant(name: "every event is in the journal", holds: false, detail: "an audit has no events.published")
+        }
+        return all.judge(
+            "every event is in the journal", "journal.numbered", "journal.gaps", "journal.earlier", "journal.positions.missing"
+        ) {
+            (
+                $0[0] == published && $0[1] + $0[2] + $0[3] == 0,
+                "\(published) published, \($0[0]) recorded, \($0[1] + $0[2]) missing in their source, \($0[3]) positions missing"
+            )
         }
     }
 

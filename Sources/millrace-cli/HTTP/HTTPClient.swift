@@ -27,25 +27,39 @@ package final class HTTPClient: Sendable {
     }
 
     /// Why nothing came back.
-    package enum Failure: Error, Sendable {
+    package enum Failure: Error, Sendable, Equatable, CustomStringConvertible {
         /// The request was never sent; sending it again is safe.
         case notSent(String)
         /// It was sent, or may have been; nobody knows what the server did with it.
         case unknown(String)
+        /// It was answered with a body of more bytes than these, which was not read to its end.
+        case tooLarge(Int)
+
+        package var description: String {
+            switch self {
+            case .notSent(let reason), .unknown(let reason): reason
+            case .tooLarge(let limit): "the answer is larger than \(limit >> 20) MiB"
+            }
+        }
     }
+
+    /// How many bytes the body of an answer may have unless something else is said: 64 MiB.
+    package static let bodyLimit = 64 << 20
 
     private let slots: [HTTPConnection]
     private let waiting: FreeList
 
-    /// - Parameter connections: at least 1; opened when they are needed.
-    init(_ endpoint: HTTPEndpoint, connections: Int) {
-        slots = (0..<max(1, connections)).map { _ in HTTPConnection(endpoint) }
+    /// - Parameters:
+    ///   - connections: at least 1; opened when they are needed.
+    ///   - bodyLimit: the most bytes that the body of an answer may have. It is kept in memory as a whole.
+    init(_ endpoint: HTTPEndpoint, connections: Int, bodyLimit: Int = HTTPClient.bodyLimit) {
+        slots = (0..<max(1, connections)).map { _ in HTTPConnection(endpoint, bodyLimit: bodyLimit) }
         waiting = FreeList(count: max(1, connections))
     }
 
     /// A client of a server without TLS on this machine.
-    package convenience init(port: Int, connections: Int) {
-        self.init(HTTPEndpoint(port: port), connections: connections)
+    package convenience init(port: Int, connections: Int, bodyLimit: Int = HTTPClient.bodyLimit) {
+        self.init(HTTPEndpoint(port: port), connections: connections, bodyLimit: bodyLimit)
     }
 
     /// Sends a request on the next free connection and waits for the answer.

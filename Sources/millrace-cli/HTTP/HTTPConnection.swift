@@ -8,9 +8,13 @@ import NIOTLS
 /// One connection; opened when needed, and again after it was lost.
 final class HTTPConnection: Sendable {
     private let endpoint: HTTPEndpoint
+    private let bodyLimit: Int
     private let channel = Locked<(any Channel)?>(nil)
 
-    init(_ endpoint: HTTPEndpoint) { self.endpoint = endpoint }
+    init(_ endpoint: HTTPEndpoint, bodyLimit: Int) {
+        self.endpoint = endpoint
+        self.bodyLimit = bodyLimit
+    }
 
     func send(_ request: HTTPClient.Request, timeout: Duration) async throws -> HTTPClient.Answer {
         let (channel, isFresh) = try await open()
@@ -47,7 +51,7 @@ final class HTTPConnection: Sendable {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let ready = loop.makePromise(of: Void.self)
         do {
-            let endpoint = endpoint
+            let (endpoint, bodyLimit) = (endpoint, bodyLimit)
             let trust = try endpoint.isSecure ? HTTPTrust.context() : nil
             let opened = try await ClientBootstrap(group: loop)
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -57,7 +61,7 @@ final class HTTPConnection: Sendable {
                         let pipeline = channel.pipeline.syncOperations
                         if let trust { try pipeline.addHandler(HTTPTrust.handler(trust, for: endpoint.host)) }
                         try pipeline.addHTTPClientHandlers()
-                        try pipeline.addHandler(HTTPExchangeHandler(host: endpoint.authority, isSecure: trust != nil, ready: ready))
+                        try pipeline.addHandler(HTTPExchangeHandler(host: endpoint.authority, isSecure: trust != nil, bodyLimit: bodyLimit, ready: ready))
                     }
                 }
                 .connect(host: endpoint.host, port: endpoint.port).get()
@@ -90,15 +94,17 @@ private final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     private let host: String
     private let isSecure: Bool
+    private let bodyLimit: Int
     /// Kept when requests may be sent: at once, or after the handshake of TLS.
     private let ready: EventLoopPromise<Void>
     private var current: EventLoopPromise<HTTPClient.Answer>?
     private var answer = HTTPClient.Answer(status: 0, headers: [:], body: [])
     private var isClosing = false
 
-    init(host: String, isSecure: Bool, ready: EventLoopPromise<Void>) {
+    init(host: String, isSecure: Bool, bodyLimit: Int, ready: EventLoopPromise<Void>) {
         self.host = host
         self.isSecure = isSecure
+        self.bodyLimit = bodyLimit
         self.ready = ready
     }
 
@@ -136,6 +142,7 @@ private final class HTTPExchangeHandler: ChannelDuplexHandler {
             answer = .init(status: Int(head.status.code), headers: head.headers, body: [])
             isClosing = !head.isKeepAlive
         case .body(let buffer):
+            guard answer.body.count + buffer.readableBytes <= bodyLimit else { return refuseBody(context) }
             answer.body.append(contentsOf: buffer.readableBytesView)
         case .end:
             let promise = current
@@ -152,18 +159,26 @@ private final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         ready.fail(error)
-        fail("\(error)")
+        fail(.unknown("\(error)"))
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         ready.fail(ChannelError.eof)
-        fail("the connection was lost")
+        fail(.unknown("the connection was lost"))
         context.fireChannelInactive()
     }
 
-    private func fail(_ reason: String) {
-        current?.fail(HTTPClient.Failure.unknown(reason))
+    /// What a server sends without end would else be kept until there is no memory left.
+    private func refuseBody(_ context: ChannelHandlerContext) {
+        isClosing = true
+        answer.body = []
+        fail(.tooLarge(bodyLimit))
+        context.close(promise: nil)
+    }
+
+    private func fail(_ failure: HTTPClient.Failure) {
+        current?.fail(failure)
         current = nil
     }
 }

@@ -46,6 +46,7 @@ final class Forwarder: Sendable {
             let answer = try await client.send(request, timeout: timeout)
             return ("\(answer.status)", !([408, 425, 429].contains(answer.status) || answer.status >= 500))
         } catch {
+            if case HTTPClient.Failure.tooLarge = error { Console.shared.warn("\(error)") }
             return ("---", false)
         }
     }

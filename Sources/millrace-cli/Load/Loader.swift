@@ -112,7 +112,7 @@ final class Loader: Sendable {
                 state.withLock { $0.retried += 1 }
             } catch HTTPClient.Failure.notSent {
                 // Nothing has left this process: simply again.
-            } catch HTTPClient.Failure.unknown {
+            } catch HTTPClient.Failure.unknown, HTTPClient.Failure.tooLarge {
                 return state.withLock { $0.unknown += 1 }
             }
             guard ContinuousClock.now < deadline else { throw Failed("the edge did not answer for \(options.patience.components.seconds) s") }

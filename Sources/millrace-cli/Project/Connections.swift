@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Observability
 import Postgres
 
 /// How a command that talks to running servers finds them.
@@ -22,6 +23,13 @@ struct ConnectionOptions: ParsableArguments {
         throw UsageFailure("no broker: set AMQP_URL, or start `millrace up` first")
     }
 
+    /// Calls `body` with a client of the database whose unqualified names are those of the schema.
+    func with<R: Sendable>(schema: String, _ body: (PostgresClient) async throws -> R) async throws -> R {
+        var configuration = try PostgresConfiguration(url: databaseURL())
+        configuration.setSchema(schema)
+        configuration.applicationName = "millrace"
+        return try await PostgresClient(configuration: configuration, logger: .quiet).executeThenClose { try await body($0) }
+    }
 }
 
 /// How a command reaches the schema of a worker.
@@ -32,10 +40,7 @@ struct SchemaOptions: ParsableArguments {
     /// Calls `body` with a client whose unqualified names are those of the worker's schema, and the schema's name.
     func with<R: Sendable>(_ worker: String, _ body: (PostgresClient, String) async throws -> R) async throws -> R {
         let schema = schema ?? WorkerManifest.schema(of: worker)
-        var configuration = try PostgresConfiguration(url: connections.databaseURL())
-        configuration.setSchema(schema)
-        configuration.applicationName = "millrace"
-        return try await PostgresClient(configuration: configuration, logger: .quiet).executeThenClose { try await body($0, schema) }
+        return try await connections.with(schema: schema) { try await body($0, schema) }
     }
 }
 
@@ -60,14 +65,7 @@ func reporting(_ body: () async throws -> Void) async throws {
         throw ExitCode.usage
     } catch {
         Console.shared.endProgress()
-        Console.shared.complain(Redacted.text("\(error)"))
+        Console.shared.complain(Redaction.text("\(error)"))
         throw ExitCode.failure
-    }
-}
-
-/// Takes passwords out of URLs before they are printed.
-package enum Redacted {
-    package static func text(_ text: String) -> String {
-        text.replacing(/:\/\/([^:@\/\s]*):[^@\/\s]*@/) { "://\($0.output.1):***@" }
     }
 }

@@ -64,6 +64,14 @@ struct RunState: Codable, Sendable {
         var url: String
         var databaseURL: String
         var amqpURL: String
+        /// What a further instance must have as well: the kind of its queue, say, or its partitions.
+        var settings: [String: String]
+
+        /// The environment of a further instance. What `own` has counts more.
+        func environment(_ own: [String: String]) -> [String: String] {
+            let found = settings.merging(["DATABASE_URL": databaseURL, "AMQP_URL": amqpURL]) { $1 }
+            return found.merging(own.filter { !$0.value.isEmpty }) { $1 }
+        }
     }
 
     var pid: Int32

@@ -22,12 +22,22 @@ package struct Project: Sendable {
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
         let folder = self.path + "/workers"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? []
-        workers = try names.compactMap { name in
+        var workers = try names.compactMap { name -> WorkerManifest? in
             let file = "\(folder)/\(name)/worker.yaml"
             guard FileManager.default.fileExists(atPath: file) else { return nil }
             return try WorkerManifest(file: file)
         }
+        let topics = Self.topics(workers, contracts: self.path + "/topics")
+        for index in workers.indices { workers[index].consumeEverything(of: topics) }
+        self.workers = workers
         guard !workers.isEmpty else { throw UsageFailure("\(folder) holds no worker (a folder with a worker.yaml)") }
+    }
+
+    /// The topics that a worker names, or that have a contract.
+    private static func topics(_ workers: [WorkerManifest], contracts: String) -> Set<String> {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: contracts)) ?? []
+        let known = files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
+        return Set(workers.flatMap { $0.owns + $0.consumes } + known).subtracting([WorkerManifest.everything])
     }
 
     /// Where servers, passwords and run state lie unless another folder is named.

@@ -13,11 +13,19 @@ package struct WorkerManifest: Sendable, Codable, Equatable {
     package var description: String
     /// The topics it publishes.
     package var owns: [String]
-    /// The topics it takes events from.
+    /// The topics it takes events from; `#` stands for all of the project.
     package var consumes: [String]
     /// The port of its HTTP server; nil takes a free one.
     package var port: Int?
     package var resources: Resources
+
+    /// What stands in `consumes` for all topics.
+    static let everything = "#"
+
+    /// Puts the topics of the project into the place of `#`.
+    mutating func consumeEverything(of topics: Set<String>) {
+        if consumes.contains(Self.everything) { consumes = topics.subtracting(owns).sorted() }
+    }
 
     private struct File: Decodable {
         struct HTTP: Decodable { var port: Int? }

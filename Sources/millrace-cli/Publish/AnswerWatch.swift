@@ -40,8 +40,8 @@ final class AnswerWatch: Sendable {
             try await Task.sleep(for: patience)
             reading.cancel()
         }
-        try await reading.value
-        limit.cancel()
+        defer { limit.cancel() }
+        try await withTaskCancellationHandler { try await reading.value } onCancel: { reading.cancel() }
         guard found.isSet else { throw Failed("no message caused by it came within \(decimal(patience.seconds, 1)) s") }
     }
 }

@@ -88,10 +88,17 @@ struct PublishPerformance {
             }
         }
         let watcher = Task {
+            var isStopping = false
             for await _ in signals.stream {
                 Console.shared.endProgress()
-                Console.shared.say("stopping: waiting for what is in flight …")
-                work.cancel()
+                if isStopping {
+                    // A broker that holds publishers back may take for ever; what is in flight counts as unconfirmed.
+                    await client.close()
+                } else {
+                    isStopping = true
+                    Console.shared.say("stopping: waiting for what is in flight (again to give it up) …")
+                    work.cancel()
+                }
             }
         }
         let (tally, flaw) = await work.value
@@ -100,7 +107,9 @@ struct PublishPerformance {
         tell(tally, flaw, nothingSent: false)
         summarise(tally, ContinuousClock.now - started, endedEarly: flaw != nil || tally.lost > (command.keepGoing ? tally.refused : 0))
         if tally.lost > 0 || flaw != nil { throw tally.confirmed > 0 ? ExitCode.partial : ExitCode.failure }
-        try await answers?.print()
+        guard let answers else { return }
+        let isComplete: Void? = try await StopSignals().stoppable { try await answers.print() }
+        if isComplete == nil { throw ExitCode(130) }
     }
 
     /// - Parameter publisher: nil for one that only checks.

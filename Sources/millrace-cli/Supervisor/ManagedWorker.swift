@@ -35,7 +35,8 @@ actor ManagedWorker {
 
     /// Runs `executable prepare` to its end.
     func prepare() async throws {
-        let result = try await ChildProcess.run(configuration(["prepare"]), timeout: .seconds(120))
+        // A migration takes as long as it takes; killed, it would only begin again. Ctrl-C ends it.
+        let result = try await ChildProcess.run(configuration(["prepare"]), timeout: nil)
         guard result.status.isSuccess else {
             throw Failed("\(manifest.name): prepare failed (\(result.status))\n\(Self.readable(result.standardError))")
         }
@@ -56,11 +57,11 @@ actor ManagedWorker {
         loop = Task { await run() }
     }
 
-    /// Has it drain and end; kills it after `timeout`.
-    func stop(timeout: Duration = .seconds(35)) async {
+    /// Has it drain and end; kills it when it takes longer than a drain may.
+    func stop() async {
         let isRunning = machine.stop()
         loop?.cancel()
-        if isRunning { await process?.stop(timeout: timeout) }
+        if isRunning { await process?.stop(timeout: .seconds(35)) }
         await loop?.value
     }
 
@@ -69,6 +70,13 @@ actor ManagedWorker {
         guard let process else { return }
         process.kill()
         _ = await process.wait()
+    }
+
+    /// Kills it for good, also while it is being stopped.
+    func end() async {
+        _ = machine.stop()
+        loop?.cancel()
+        await kill()
     }
 
     private func run() async {
@@ -85,7 +93,7 @@ actor ManagedWorker {
                     }
                 }
                 end = await child.wait()
-                await printing.value
+                await Self.finish(printing)
             } catch {
                 Console.shared.complain("\(manifest.name): \(error)")
                 end = .exited(1)
@@ -101,6 +109,16 @@ actor ManagedWorker {
                 try? await Task.sleep(for: pause)
             }
         }
+    }
+
+    /// Lets the last words come. Whatever the worker has started may hold its standard error for ever.
+    private static func finish(_ printing: Task<Void, Never>) async {
+        let patience = Task {
+            try await Task.sleep(for: .seconds(1))
+            printing.cancel()
+        }
+        await printing.value
+        patience.cancel()
     }
 
     private func remember(_ line: String) {

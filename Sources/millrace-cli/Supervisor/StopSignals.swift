@@ -29,13 +29,15 @@ final class StopSignals: Sendable {
         }
     }
 
-    /// Runs `body`; at the first signal it is cancelled, at the second `kill` is called and the process exits.
+    /// Runs `body`, and then `cleanUp`; at the first signal `body` is cancelled, at the second, which may come while it is cleaned up,
+    /// `kill` is called and the process exits.
     /// - Returns: what `body` returned, or nil if it was cancelled by a signal.
     func stoppable<R: Sendable>(
-        _ body: @escaping @Sendable () async throws -> R, kill: @escaping @Sendable () async -> Void
+        _ body: @escaping @Sendable () async throws -> R, cleanUp: @escaping @Sendable () async -> Void = {},
+        kill: @escaping @Sendable () async -> Void = {}
     ) async throws -> R? {
         let work = Task { try await body() }
-        let wasStopped = Once()
+        let (wasStopped, isKilled) = (Once(), Once())
         let watcher = Task { [stream] in
             var count = 0
             for await number in stream {
@@ -46,14 +48,19 @@ final class StopSignals: Sendable {
                     Console.shared.say("stopping (again to kill) …")
                     work.cancel()
                 } else {
+                    isKilled.set()
                     await kill()
                     exit(128 + number)
                 }
             }
         }
-        defer { watcher.cancel() }
+        let result = await work.result
+        await cleanUp()
+        // What is killed comes to its end as well, and must not pass for what was stopped.
+        if !isKilled.isSet { watcher.cancel() }
+        await watcher.value
         do {
-            return try await work.value
+            return try result.get()
         } catch {
             if wasStopped.isSet { return nil }
             throw error

@@ -33,6 +33,8 @@ actor Supervisor {
     private var postgres: PrivatePostgres?
     private var broker: PrivateBroker?
     private(set) var workers: [ManagedWorker] = []
+    /// The workers' ports: of two that start at once, each asks its own workers whether they are ready.
+    private var ports: [TakenPort] = []
     private var watchers: [Task<Void, Never>] = []
     private var isStopping = false
 
@@ -84,13 +86,21 @@ actor Supervisor {
                 printer: LogPrinter(name: manifest.name, column: column, width: width, leastGravity: configuration.leastGravity))
             workers.append(worker)
             state.workers.append(
-                .init(name: manifest.name, schema: manifest.schema, url: worker.url, databaseURL: workerDatabase, amqpURL: workerBroker))
+                .init(
+                    name: manifest.name, schema: manifest.schema, url: worker.url, databaseURL: workerDatabase, amqpURL: workerBroker,
+                    settings: Self.shared(environment)))
         }
         try folder.write(state)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in workers { group.addTask { try await worker.prepare() } }
             try await group.waitForAll()
         }
+    }
+
+    /// What every instance of a worker has in common.
+    private static func shared(_ environment: [String: String]) -> [String: String] {
+        let own: Set = ["MILLRACE_HTTP_PORT", "MILLRACE_HOME", "MILLRACE_SUPERVISED", "MILLRACE_LOG_LEVEL"]
+        return environment.filter { $0.key.hasPrefix("MILLRACE_") && !own.contains($0.key) }
     }
 
     /// Starts the workers and waits until each is ready.
@@ -144,9 +154,8 @@ actor Supervisor {
     /// Kills everything at once.
     func killAll() async {
         isStopping = true
-        for worker in workers {
-            // Marked as stopping first, so that nothing is started again.
-            Task { await worker.stop(timeout: .zero) }
+        await withTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { await worker.end() } }
         }
         await broker?.kill()
         await postgres?.kill()
@@ -208,8 +217,7 @@ actor Supervisor {
         let server = PrivateBroker(
             dataDirectory: folder.path + "/broker", users: users, exchanges: BrokerPermissions.exchanges(for: configuration.workers))
         broker = server
-        try await server.start()
-        watch("broker", { await server.process }, restart: { try await server.start() })
+        try await keepRunning("the broker", { await server.process }) { try await server.start() }
     }
 
     private func startDatabase(unless url: String?, _ passwords: [String: String]) async throws -> Bool {
@@ -224,8 +232,7 @@ actor Supervisor {
         }
         let server = PrivatePostgres(dataDirectory: folder.path + "/postgres", logger: .quiet)
         postgres = server
-        try await server.start()
-        watch("PostgreSQL", { await server.process }, restart: { try await server.start() })
+        try await keepRunning("PostgreSQL", { await server.process }) { try await server.start() }
         let database = await server.url(database: DatabaseSetup.database)
         _ = try await DatabaseSetup.makeDatabaseIfMissing(database)
         try await DatabaseSetup.makeRoles(database, roles)
@@ -240,12 +247,35 @@ actor Supervisor {
 
     private func choosePort(_ manifest: WorkerManifest) throws -> Int {
         if configuration.usesOwnPorts, let port = manifest.port {
-            if FreePort.isFree(port) { return port }
+            if let taken = FreePort.take(port) {
+                ports.append(taken)
+                return port
+            }
             let other = try FreePort.next()
             Console.shared.warn("port \(port) of \(manifest.name) is taken; it listens at \(other)")
             return other
         }
         return try FreePort.next()
+    }
+
+    /// Starts a server, and starts it again whenever it ends without being asked to.
+    private func keepRunning(
+        _ name: String, _ process: @escaping @Sendable () async -> ChildProcess?, start: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await Self.patiently(name, start)
+        watch(name, process, restart: { try await Self.patiently(name, start) })
+    }
+
+    /// Starts a server, which may take long after a crash.
+    private static func patiently(_ name: String, _ start: @Sendable () async throws -> Void) async throws {
+        let notices = Task {
+            while true {
+                try await Task.sleep(for: .seconds(10))
+                Console.shared.say("waiting for \(name), which may have to read its data after a crash …")
+            }
+        }
+        defer { notices.cancel() }
+        try await start()
     }
 
     /// Starts a server again whenever it ends without being asked to.

@@ -1,6 +1,7 @@
 import AMQP
 import Contracts
 import Foundation
+import Journal
 import Messaging
 
 /// How `tail` prints.
@@ -24,24 +25,39 @@ struct EventPrinter: Sendable {
     /// Prints a delivery.
     /// - Returns: false when the filter leaves it out.
     func print(_ delivery: Delivery) -> Bool {
-        let console = Console.shared
-        let envelope: Envelope
         do {
-            envelope = try Envelope(decoding: delivery.body)
+            return try print(topic: delivery.exchange, body: delivery.body)
         } catch {
             guard filter == nil else { return false }
             let reason = delivery.isBinaryCloudEvent ? "is a CloudEvent in binary mode, which is not read" : "is no CloudEvent: \(error)"
-            console.warn("a message of \(delivery.exchange) with the key \(delivery.routingKey) \(reason)")
+            Console.shared.warn("a message of \(delivery.exchange) with the key \(delivery.routingKey) \(reason)")
             return true
         }
-        if let filter {
-            guard let event = try? JSONValue.parse(delivery.body), filter.holds(for: event) else { return false }
+    }
+
+    /// Prints an entry of the journal.
+    /// - Returns: false when the filter leaves it out.
+    func print(_ entry: JournalEntry) -> Bool {
+        do {
+            return try print(topic: entry.topic, body: entry.body)
+        } catch {
+            guard filter == nil else { return false }
+            Console.shared.warn("the entry \(entry.position) of the journal is no CloudEvent: \(error)")
+            return true
         }
-        let event = TailedEvent(topic: delivery.exchange, envelope: envelope, body: delivery.body)
+    }
+
+    private func print(topic: String, body: [UInt8]) throws(ContractError) -> Bool {
+        let console = Console.shared
+        let envelope = try Envelope(decoding: body)
+        if let filter {
+            guard let event = try? JSONValue.parse(body), filter.holds(for: event) else { return false }
+        }
+        let event = TailedEvent(topic: topic, envelope: envelope, body: body)
         switch output {
         case .table: console.output(line(event))
         case .ndjson: console.output(event.text(of: .envelope))
-        case .json: console.output((try? JSONValue.parse(delivery.body))?.prettyPrinted() ?? event.text(of: .envelope))
+        case .json: console.output((try? JSONValue.parse(body))?.prettyPrinted() ?? event.text(of: .envelope))
         case .format(let format): console.output(format.text(for: event))
         }
         return true

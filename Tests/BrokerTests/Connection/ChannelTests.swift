@@ -167,6 +167,64 @@ import Testing
         #expect(try client.takeDelivery().2 == "3")
     }
 
+    /// Fails when the fullness of the channel is looked at only after the deliveries have left its ledger (`releaseChannel`).
+    @Test(arguments: [false, true]) func prefetchOfAChannelThatSettlesManyAtOnce(_ inTransaction: Bool) throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        client.send(BasicQos(prefetchCount: 3, global: true))
+        _ = try client.take(BasicQosOK.self)
+        for body in ["1", "2", "3", "4", "5"] { client.publish(key: "q", body: body) }
+        if inTransaction {
+            client.send(TxSelect())
+            _ = try client.take(TxSelectOK.self)
+        }
+        try client.consume("q")
+        for body in ["1", "2", "3"] { #expect(try client.takeDelivery().2 == body) }
+        client.send(BasicAck(deliveryTag: 2, multiple: true))
+        if inTransaction {
+            // What is not committed may come back, and so counts.
+            #expect(!client.hasFrames)
+            client.send(TxCommit())
+            _ = try client.take(TxCommitOK.self)
+        }
+        for body in ["4", "5"] { #expect(try client.takeDelivery().2 == body) }
+    }
+
+    /// Fails when a transaction is forgotten before its publishes have been routed.
+    @Test func aCommitThatFailsGivesBackWhatItWasToSettle() throws {
+        let harness = try MachineHarness()
+        let client = try harness.open()
+        try client.declare("q")
+        client.publish(key: "q", body: "m")
+        client.send(TxSelect())
+        _ = try client.take(TxSelectOK.self)
+        client.send(BasicGet(queue: "q"))
+        _ = try client.take(BasicGetOK.self)
+        _ = try client.takeContent()
+        client.send(BasicAck(deliveryTag: 1))
+        var properties = BasicProperties()
+        properties.headers = ["CC": "no list"]
+        client.publish(key: "q", properties)
+        client.send(TxCommit())
+        #expect(try client.take(ChannelClose.self).replyCode == 406)
+        #expect(try harness.open().declare("q").messageCount == 1)
+    }
+
+    /// Fails when only a full declaration counts as use.
+    @Test func aPassiveDeclarationIsUse() throws {
+        let harness = try MachineHarness()
+        let client = try harness.open()
+        try client.declare("q", ["x-expires": .int32(1_000)])
+        for _ in 0..<4 {
+            harness.advance(milliseconds: 500)
+            client.send(QueueDeclare(queue: "q", passive: true))
+            _ = try client.take(QueueDeclareOK.self)
+        }
+        harness.advance(milliseconds: 1_500)
+        client.send(QueueDeclare(queue: "q", passive: true))
+        #expect(try client.take(ChannelClose.self).replyCode == 404)
+    }
+
     @Test func unsettledMessagesGoBackInOrder() throws {
         let harness = try MachineHarness()
         let client = try harness.open()

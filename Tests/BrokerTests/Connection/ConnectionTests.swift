@@ -160,6 +160,117 @@ import Testing
         #expect(try consumer.declare("q").messageCount > 0)
     }
 
+    /// A publisher that has sent all it may without a confirm sends nothing that could be answered with `connection.blocked`.
+    /// Fails when only those who publish are told (`block` does nothing), and when they are not told of the end.
+    @Test(arguments: [false, true]) func whoeverWaitsForAFullDiskIsTold(_ inTransaction: Bool) throws {
+        let disk = SimulatedDisk()
+        let harness = try MachineHarness(disk: disk)
+        let publisher = try harness.open()
+        let other = try harness.open()
+        publisher.send(QueueDeclare(queue: "kept", durable: true))
+        _ = try publisher.take(QueueDeclareOK.self)
+        disk.executor.step()
+        // The first segment is there; by the time that the second cannot be made, it has messages already.
+        if inTransaction { publisher.send(TxSelect()) } else { publisher.send(ConfirmSelect()) }
+        _ = try publisher.takeFrame()
+        var properties = BasicProperties()
+        properties.deliveryMode = 2
+        for _ in 0..<20 { publisher.publish(key: "kept", properties, body: String(repeating: "x", count: 1_000)) }
+        if inTransaction { publisher.send(TxCommit()) }
+        let early = try publisher.takeAll()
+        #expect(early.allSatisfy { $0.method == .basicAck } && early.count < 20)
+        disk.storage.setFaults { $0.capacity = 0 }
+        disk.executor.drain()
+        harness.endTurn()
+        #expect(try publisher.take(ConnectionBlocked.self).reason == "low on disk")
+        #expect(!publisher.hasFrames && !other.hasFrames)
+        // What it acknowledges may make room.
+        #expect(publisher.isReading != inTransaction)
+        disk.storage.setFaults { $0.capacity = .max }
+        harness.advance(milliseconds: 2_000)
+        disk.executor.drain()
+        harness.endTurn()
+        let late = try publisher.takeAll().compactMap(\.method)
+        #expect(late.contains(inTransaction ? .txCommitOK : .basicAck) && late.contains(.connectionUnblocked))
+        #expect(publisher.isReading && !other.hasFrames)
+    }
+
+    /// Fails when only those are told who waited when the shortage began (`commit`).
+    @Test func whoeverBeginsToWaitForAFullDiskIsTold() throws {
+        let disk = SimulatedDisk()
+        let harness = try MachineHarness(disk: disk)
+        let client = try harness.open()
+        client.send(QueueDeclare(queue: "kept", durable: true))
+        _ = try client.take(QueueDeclareOK.self)
+        disk.executor.step()
+        client.send(TxSelect())
+        _ = try client.take(TxSelectOK.self)
+        var properties = BasicProperties()
+        properties.deliveryMode = 2
+        for _ in 0..<20 { client.publish(key: "kept", properties, body: String(repeating: "x", count: 1_000)) }
+        disk.storage.setFaults { $0.capacity = 0 }
+        disk.executor.drain()
+        #expect(!client.hasFrames)
+        client.send(TxCommit())
+        #expect(try client.take(ConnectionBlocked.self).reason == "low on disk")
+    }
+
+    /// Fails when a turn is left to clients (`tick`).
+    @Test func whatQueuesDoByThemselvesIsCommittedWithoutClients() throws {
+        let disk = SimulatedDisk()
+        let harness = try MachineHarness(disk: disk)
+        let client = try harness.open()
+        disk.executor.drain()
+        client.send(QueueDeclare(queue: "dead", durable: true))
+        _ = try client.take(QueueDeclareOK.self)
+        client.send(
+            QueueDeclare(
+                queue: "kept", durable: true,
+                arguments: [
+                    "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead", "x-message-ttl": .int32(1_000),
+                ]))
+        _ = try client.take(QueueDeclareOK.self)
+        var properties = BasicProperties()
+        properties.deliveryMode = 2
+        client.publish(key: "kept", properties, body: "m")
+        client.close()
+        harness.endTurn()
+        disk.executor.drain()
+        let store = try #require(harness.store)
+        let before = store.appended
+        harness.advance(milliseconds: 3_000)
+        disk.executor.drain()
+        #expect(store.appended > before && store.durable == store.appended)
+    }
+
+    /// Fails when every definition that cannot be written is the end (`BrokerCore.record`).
+    @Test func aDefinitionWithoutRoomIsRefused() throws {
+        let disk = SimulatedDisk()
+        let harness = try MachineHarness(disk: disk)
+        var failures = 0
+        harness.core.onFailure = { _ in failures += 1 }
+        let client = try harness.open()
+        disk.storage.setFaults { $0.capacity = 0 }
+        for number in 0..<2_000 {
+            client.send(QueueDeclare(queue: "q\(number)", durable: true))
+            guard client.isReceiving(.connectionClose) else {
+                _ = try client.take(QueueDeclareOK.self)
+                continue
+            }
+            #expect(try client.take(ConnectionClose.self).replyCode == 506)
+            #expect(failures == 0)
+            let other = try harness.open()
+            other.send(QueueDeclare(queue: "q\(number)", passive: true))
+            #expect(try other.take(ChannelClose.self).replyCode == 404)
+            disk.storage.setFaults { $0.capacity = .max }
+            let third = try harness.open()
+            third.send(QueueDeclare(queue: "q\(number)", durable: true))
+            _ = try third.take(QueueDeclareOK.self)
+            return
+        }
+        Issue.record("the disk was never full")
+    }
+
     /// Fails when `hasCapacity` does not look at the outbound buffer.
     @Test func slowReadersGetNoMoreDeliveries() throws {
         let harness = try MachineHarness { $0.limits.outboundBytes = 10_000 }
@@ -231,6 +342,34 @@ import Testing
         harness.endTurn()
         #expect(client.isReading)
         #expect(try client.takeAll().count == 2_000)
+    }
+
+    /// A socket may bring something between the moment in which it takes bytes again and the turn in which the broker goes on with
+    /// what it has kept: whole frames then stand before it. It was a crash.
+    @Test func whatComesBeforeTheTurnThatGoesOnComesAfterWhatWasKept() throws {
+        let harness = try MachineHarness { $0.limits.outboundBytes = 1_000 }
+        let client = try harness.open()
+        try client.declare("q")
+        client.isWritable = false
+        var questions = ByteBuffer()
+        for _ in 0..<2_000 { questions.writeMethod(QueueDeclare(queue: "q", passive: true), channel: 1) }
+        let bytes = Array(questions.readableBytesView)
+        let cut = bytes.count - 5
+        client.send(bytes: Array(bytes[..<cut]))
+        #expect(!client.isReading)
+        client.pendingBytes = 0
+        client.isWritable = true
+        // Before the turn: the rest of the last question, and one that the answers to the others must come before.
+        var last = ByteBuffer()
+        last.writeMethod(QueueDeclare(queue: "unknown", passive: true), channel: 1)
+        for part in [Array(bytes[cut...]), Array(last.readableBytesView)] { part.withUnsafeBytes { client.machine?.receive($0) } }
+        for _ in 0..<50 {
+            client.pendingBytes = 0
+            harness.endTurn()
+        }
+        let answers = try client.takeAll().map(\.method)
+        #expect(answers.dropLast().allSatisfy { $0 == .queueDeclareOK } && answers.count == 2_001)
+        #expect(answers.last == .channelClose)
     }
 
     /// Fails when the output is not looked at within a turn.

@@ -118,6 +118,12 @@ final class MachineClient: Transport {
 
     var hasFrames: Bool { received.readableBytes > 0 }
 
+    /// Whether the next frame that was not taken yet is this method.
+    func isReceiving(_ method: MethodID) -> Bool {
+        let name = received.getBytes(at: received.readerIndex + 7, length: 4)
+        return name?.reduce(0) { $0 << 8 | UInt32($1) } == method.rawValue
+    }
+
     func takeAll() throws -> [Frame] {
         var all: [Frame] = []
         while hasFrames { all.append(try takeFrame()) }

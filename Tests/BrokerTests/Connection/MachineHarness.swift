@@ -9,6 +9,7 @@ final class MachineHarness {
     let time = ManualTime()
     let core: BrokerCore
     let access: Access
+    let store: SegmentStore?
     private(set) var broker: BrokerLoop!
     private let pending = Pending()
 
@@ -16,11 +17,15 @@ final class MachineHarness {
         var actions: [() -> Void] = []
     }
 
-    init(_ configure: (inout BrokerConfiguration) -> Void = { _ in }) throws {
+    /// - Parameter disk: where durable messages are kept; its turns are the test's. Without it all is in memory.
+    init(disk: SimulatedDisk? = nil, _ configure: (inout BrokerConfiguration) -> Void = { _ in }) throws {
         var configuration = BrokerConfiguration()
         configure(&configuration)
         access = Access(definitions: nil, eventLoop: EmbeddedEventLoop())
-        core = BrokerCore(limits: configuration.limits, store: nil, definitions: nil, time: time, nodeName: "test")
+        let folder = try disk?.open(time)
+        store = folder?.store
+        core = BrokerCore(
+            limits: configuration.limits, store: folder?.store, definitions: folder?.definitions, time: time, nodeName: "test")
         try core.createHost("/")
         for name in ["guest", "other"] {
             access.restore(.putUser(UserDefinition(name: name, passwordHash: "", tags: [])))
@@ -30,7 +35,7 @@ final class MachineHarness {
         logger.logLevel = .critical
         let pending = pending
         broker = BrokerLoop(
-            core: core, access: access, store: nil, configuration: configuration, time: time, logger: logger
+            core: core, access: access, store: folder?.store, configuration: configuration, time: time, logger: logger
         ) { pending.actions.append($0) }
     }
 
@@ -72,6 +77,16 @@ final class MachineHarness {
             broker.tick()
             endTurn()
         }
+    }
+}
+
+/// A disk in memory whose work is done when the test says so.
+final class SimulatedDisk {
+    let storage = SimulatedStorage()
+    let executor = SteppedExecutor()
+
+    fileprivate func open(_ time: ManualTime) throws -> DataFolder {
+        try DataFolder.open(storage, executor: executor, time: time, configuration: Sample.configuration())
     }
 }
 

@@ -16,7 +16,7 @@ import Testing
     }
 
     /// Fails (does not end) when exchanges are not visited once only.
-    @Test(.timeLimit(.minutes(1))) func cyclesEnd() throws {
+    @Test(.timeLimit(.minutes(3))) func cyclesEnd() throws {
         let broker = try CoreFixture()
         for name in ["a", "b", "c"] { try broker.exchange(name, "fanout") }
         try broker.queue("q")
@@ -42,7 +42,7 @@ import Testing
         #expect(try broker.drain("q") == ["m"])
     }
 
-    @Test(.timeLimit(.minutes(1))) func aLongChainIsNoRecursion() throws {
+    @Test(.timeLimit(.minutes(3))) func aLongChainIsNoRecursion() throws {
         let broker = try CoreFixture()
         for index in 0..<5_000 { try broker.exchange("x\(index)", "fanout", durable: false) }
         for index in 0..<4_999 { try broker.chain("x\(index)", to: "x\(index + 1)") }
@@ -77,7 +77,7 @@ import Testing
         #expect(try broker.publish("2", to: "x", "k") != .unroutable)
     }
 
-    @Test(.timeLimit(.minutes(1))) func alternatesInARingEnd() throws {
+    @Test(.timeLimit(.minutes(3))) func alternatesInARingEnd() throws {
         let broker = try CoreFixture()
         try broker.exchange("a", "direct", ["alternate-exchange": "b"])
         try broker.exchange("b", "direct", ["alternate-exchange": "a"])

@@ -5,7 +5,7 @@ import Testing
 
 /// `GrammarFuzz` on the port of a running broker: it never falls, gives every mistake its reply code, and keeps nothing of a
 /// connection that is gone.
-@Suite(.timeLimit(.minutes(3))) struct GrammarFuzzTests {
+@Suite(.timeLimit(.minutes(5))) struct GrammarFuzzTests {
     private static var sessions: UInt64 {
         #if DEBUG
             200

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The listener with TLS, and logins by client certificates. A broker that takes any certificate passes no test of it.
-@Suite(.enabled("openssl is not installed") { await TestCertificates.canBeMade() }, .timeLimit(.minutes(2)))
+@Suite(.enabled("openssl is not installed") { await TestCertificates.canBeMade() }, .timeLimit(.minutes(4)))
 struct TLSListenerTests {
     /// Runs a broker whose only user is `shop`, with the listener that is asked for.
     private func withListener(

@@ -11,6 +11,19 @@ import Testing
         broker.checkBooks()
     }
 
+    /// Fails when the time of the new head is not looked at (`enqueue`).
+    @Test func whoeverIsAtTheHeadAfterADropExpires() throws {
+        let broker = try CoreFixture()
+        let queue = try broker.queue("q", ["x-max-length": .int32(2)])
+        try broker.publish("a")
+        try broker.publish("b", expiration: "100")
+        try broker.publish("c")
+        broker.time.advance(by: 200)
+        #expect(queue.messageCount == 1)
+        #expect(broker.drain(queue) == ["c"])
+        broker.checkBooks()
+    }
+
     @Test func bytesCount() throws {
         let broker = try CoreFixture()
         let queue = try broker.queue("q", ["x-max-length-bytes": .int32(10)])

@@ -25,6 +25,19 @@ import Testing
         #expect(broker.core.memoryInUse <= 25_000)
     }
 
+    /// Fails when the limit of memory does not lower what queues may keep in it (`memoryHighWatermark`).
+    @Test func whatOnlyWaitsHoldsNobodyBack() throws {
+        let broker = try CoreFixture()
+        broker.core.memoryHighWatermark = 50_000
+        var reasons: [BlockReason?] = []
+        broker.core.onBlocked = { reasons.append($0) }
+        for queue in ["a", "b", "c", "d", "e"] {
+            try broker.queue(queue)
+            for _ in 0..<200 { try broker.publish(String(repeating: "x", count: 1_000), queue) }
+        }
+        #expect(reasons.isEmpty && broker.core.memoryInUse > 10_000)
+    }
+
     @Test func aMessageThatCannotBeReadIsCountedAndSkipped() throws {
         let broker = try CoreFixture()
         broker.core.messageMemory = 0
@@ -71,9 +84,28 @@ import Testing
         broker.store?.loadError = StoreError(.tooManyFiles, "no descriptors")
         broker.time.advance(by: 50)
         #expect(dead.messageCount == 0)
+        // One timer tries again, however often somebody else looks. Fails when each look sets one (`drainLater`).
+        try broker.queue("other")
+        for _ in 0..<10 { try broker.publish("b", "other") }
+        #expect(broker.time.pendingTimers == 1)
         broker.store?.loadError = nil
         broker.time.advance(by: 150)
         #expect(broker.drain(dead) == ["a"])
+        #expect(try broker.drain("other").count == 10)
+        broker.checkBooks()
+    }
+
+    /// Fails when the records of what consumers have stay with a deleted queue: compaction goes on moving them, and nobody hears
+    /// where to.
+    @Test func aDeletedQueueLeavesNoRecords() throws {
+        let broker = try CoreFixture()
+        let queue = try broker.queue("q")
+        try broker.publish("a")
+        let (entry, _, _) = try #require(queue.get())
+        try broker.host.deleteQueue("q", requester: nil)
+        #expect(broker.store?.liveCount == 0)
+        broker.store?.relocateAll()
+        queue.acknowledge(entry)
         broker.checkBooks()
     }
 

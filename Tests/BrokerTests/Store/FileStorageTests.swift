@@ -1,4 +1,5 @@
 import Broker
+import Foundation
 import NIOCore
 import NIOPosix
 import Testing
@@ -18,11 +19,7 @@ func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Re
         buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
     }
     let path = try #require(made)
-    defer {
-        if let folder = try? FileStorage(path: path) { for name in (try? folder.list()) ?? [] { try? folder.remove(name) } }
-        _ = unlink("\(path)/lock")
-        _ = rmdir(path)
-    }
+    defer { try? FileManager.default.removeItem(atPath: path) }
     return try body(path)
 }
 
@@ -86,7 +83,8 @@ func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Re
                         folder.store.commit()
                         if number % 100 == 0 { executor.drain() }
                     }
-                    folder.store.close()
+                    // Of the folder, not only the store: a thread may hold the storage, and with it the lock, a little longer.
+                    folder.close()
                     #expect(folder.store.durable == folder.store.appended)
                 }
             }
@@ -107,7 +105,10 @@ func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Re
                 var confirmed = 0
                 var places: [StoredMessage] = []
                 do {
-                    let folder = try DataFolder.open(FileStorage(path: path), executor: executor, time: clock, configuration: configuration)
+                    let storage = try FileStorage(path: path)
+                    // Not left to the descriptor's end: a child that another test is just starting may still have a copy of it.
+                    defer { storage.release() }
+                    let folder = try DataFolder.open(storage, executor: executor, time: clock, configuration: configuration)
                     let store = folder.store
                     executor.drain()
                     var isFull = false

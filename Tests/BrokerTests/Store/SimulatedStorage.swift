@@ -10,6 +10,10 @@ final class SimulatedStorage: Storage {
     struct Faults {
         /// Bytes of all files together; beyond it there is no room.
         var capacity = Int.max
+        /// No byte can be written, as on a file system that needs room to write over old blocks.
+        var refusesWrites = false
+        /// No file that is there can be opened: the process has as many as it may have.
+        var refusesToOpen = false
         /// After so many operations the power goes: nothing works until `crash`.
         var operationsLeft = Int.max
         /// The sync after so many more fails, and what it should have written is lost without a trace.
@@ -153,6 +157,7 @@ final class SimulatedStorage: Storage {
     func open(_ name: String, create: Bool) throws(StoreError) -> any StorageFile {
         try state.withLock { (state) throws(StoreError) in
             try Self.operate(&state)
+            if state.faults.refusesToOpen, !create { throw StoreError(.tooManyFiles, "simulated: too many files") }
             if state.names[name] == nil {
                 guard create else { throw StoreError(.missing, "simulated: no file \(name)") }
                 state.files.append(Content())
@@ -239,7 +244,8 @@ private final class SimulatedFile: StorageFile {
         let index = index
         try with { (state) throws(StoreError) in
             let growth = max(0, offset + copy.count - state.files[index].now.count)
-            guard growth == 0 || growth <= state.faults.capacity - state.used else {
+            let hasRoom = growth == 0 || growth <= state.faults.capacity - state.used
+            guard hasRoom, !state.faults.refusesWrites else {
                 throw StoreError(.noSpace, "simulated: disk full")
             }
             if growth > 0 { SimulatedStorage.resize(&state.files[index].now, offset + copy.count) }

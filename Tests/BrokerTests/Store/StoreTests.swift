@@ -285,6 +285,72 @@ private final class Bench {
         #expect(bench.positions() == Array(places.count - 9...places.count + 200))
     }
 
+    /// Where a write, and not a new segment, finds no room. Fails when only a new segment ends the shortage (`finish`), when nothing
+    /// is removed meanwhile, and when a segment that cannot be cleared is not deleted (`SegmentFile.remove`).
+    @Test func survivesADiskThatRefusesWrites() throws {
+        let bench = try Bench()
+        var told: [Bool] = []
+        bench.store.onFull = { told.append($0) }
+        var places: [StoredMessage] = []
+        for number in 1...100 {
+            places.append(bench.append(number, bytes: 500))
+            bench.store.commit()
+            bench.executor.drain()
+        }
+        let confirmed = bench.store.durable
+        let before = bench.segments.count
+        bench.disk.setFaults { $0.refusesWrites = true }
+        bench.append(101)
+        bench.settle()
+        // What is taken now makes room, although no byte can be written about it.
+        for number in 1...60 { bench.store.acknowledge(places[number - 1], Sample.slot(1, number)) }
+        bench.settle()
+        #expect(told == [true] && bench.store.durable == confirmed)
+        #expect(bench.segments.count < before && bench.store.failure == nil)
+        bench.disk.setFaults { $0.refusesWrites = false }
+        bench.clock.advance(1000)
+        bench.executor.drain()
+        #expect(told == [true, false] && bench.store.durable == bench.store.appended)
+        try bench.restart()
+        #expect(bench.positions() == Array(61...101))
+    }
+
+    /// Fails when a message counts as lost because its file was pushed out of those that are open (`step` of compaction).
+    @Test func compactionLosesNothingForWantOfDescriptors() throws {
+        let bench = try Bench { $0.compactionStep = 1 << 10 }
+        var places: [Int: StoredMessage] = [:]
+        bench.store.onRelocated = { slot, stored in places[Int(slot.position)] = stored }
+        // Sparse segments up to here, and behind them more full ones than files are kept open.
+        let sparse = 6000
+        for number in 1...8200 {
+            places[number] = bench.append(number, bytes: 500)
+            bench.store.commit()
+            bench.executor.drain()
+        }
+        for number in 1...sparse where number % 4 != 0 {
+            if let place = places[number] { bench.store.acknowledge(place, Sample.slot(1, number)) }
+        }
+        for round in 1...200 {
+            bench.append(8200 + 2 * round - 1, bytes: 500)
+            bench.store.commit()
+            bench.executor.drain()
+            for number in stride(from: sparse + 1, through: 8200, by: 20) {
+                _ = try bench.store.load(try #require(places[number]))
+            }
+            bench.disk.setFaults { $0.refusesToOpen = true }
+            // Somebody waits for this commit, so compaction takes a step.
+            bench.append(8200 + 2 * round, bytes: 500)
+            bench.store.commit()
+            bench.disk.setFaults { $0.refusesToOpen = false }
+            bench.executor.drain()
+            bench.clock.advance(1)
+        }
+        #expect(bench.store.statistics.compacted > 0 && bench.store.statistics.quarantined == 0)
+        bench.settle()
+        try bench.restart()
+        #expect(bench.positions() == (1...8600).filter { $0 > sparse || $0 % 4 == 0 })
+    }
+
     @Test func mindsTheFreeSpaceLimit() throws {
         let bench = try Bench { $0.freeSpaceLimit = 1 << 20 }
         var isFull = false

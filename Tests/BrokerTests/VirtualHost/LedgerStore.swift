@@ -13,6 +13,8 @@ final class LedgerStore: MessageStore {
     private(set) var transfers = 0
     private(set) var purges = 0
     private(set) var counts: [UInt64: UInt32] = [:]
+    /// Up to where each queue was emptied; what consumers had of a deleted one is settled once more, which changes nothing.
+    private var purged: [QueueID: UInt64] = [:]
     /// What loading throws, if it is to fail.
     var loadError: StoreError?
     private var next: UInt32 = 0
@@ -36,6 +38,7 @@ final class LedgerStore: MessageStore {
     }
 
     func acknowledge(_ stored: StoredMessage, _ slot: QueueSlot) {
+        if let through = purged[slot.queue], slot.position <= through, live[slot.queue]?[slot.position] == nil { return }
         appended += 1
         if live[slot.queue]?.removeValue(forKey: slot.position) != stored {
             violations.append("\(slot) settled at \(stored), where it does not stand")
@@ -64,6 +67,8 @@ final class LedgerStore: MessageStore {
             if slot > position { violations.append("purged beyond \(position)") }
             live[queue]?[slot] = nil
         }
+        live[queue] = live[queue]?.filter { $0.key > position }
+        purged[queue] = max(purged[queue] ?? 0, position)
     }
 
     func load(_ stored: StoredMessage) throws(StoreError) -> Message {

@@ -11,7 +11,7 @@ import Foundation
 #endif
 
 /// What arrives and does not fit its contract is parked with the reason; everything else flows on.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct ConsumeContractTests {
     /// Handlers of `thing.counted` of the rig's topic.
     private func handlers(_ rig: Rig) -> MessageHandlers {

@@ -3,7 +3,7 @@ import Messaging
 import Testing
 
 /// A missing upcaster is found when the worker starts.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct StartContractTests {
     private func violation(_ change: (inout MessageHandlers) -> Void) -> ContractViolation? {
         var handlers = MessageHandlers()

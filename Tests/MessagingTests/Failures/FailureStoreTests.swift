@@ -9,7 +9,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct FailureStoreTests {
     /// Parks messages 0, 10, 20 … of keys k0, k1, k2 …, each with two successors, then hands over.
     private func withFailures(

@@ -12,7 +12,7 @@ import Foundation
 #endif
 
 /// Connections that break at the worst moments. A process that is killed there looks the same to both servers.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConnectionFaultTests {
     private func port(_ url: String) throws -> Int { try AMQPConfiguration(url: url).port }
 
@@ -56,7 +56,7 @@ struct ConnectionFaultTests {
     /// be lost) or when the receiver's inbox does not know them.
     @Test(arguments: TestBroker.allCases) func betweenConfirmAndTheDeletionFromTheOutbox(_ broker: TestBroker) async throws {
         try await Rig.with(broker) { rig in
-            let proxy = try Proxy(to: try databasePort(rig))
+            let proxy = try Proxy(to: try rig.databasePort)
             defer { proxy.close() }
             try await Tap.with(rig) { tap in
                 try await rig.elsewhere(postgresPort: proxy.port) { worker in
@@ -118,7 +118,7 @@ struct ConnectionFaultTests {
 
     @Test func theDatabaseGoesAwayWhileMessagesAreHandled() async throws {
         try await Rig.with { rig in
-            let proxy = try Proxy(to: try databasePort(rig))
+            let proxy = try Proxy(to: try rig.databasePort)
             defer { proxy.close() }
             try await rig.elsewhere(postgresPort: proxy.port) { worker in
                 let messages = (0..<2_000).map { rig.message($0, key: "k\($0 % 11)") }
@@ -150,7 +150,7 @@ struct ConnectionFaultTests {
     /// The kept batch is dropped when the broker has taken it back. Both go away, in both orders.
     @Test(arguments: TestBroker.allCases) func bothGoAway(_ broker: TestBroker) async throws {
         try await Rig.with(broker) { rig in
-            let database = try Proxy(to: try databasePort(rig))
+            let database = try Proxy(to: try rig.databasePort)
             let broker = try Proxy(to: try port(rig.amqpURL))
             defer {
                 database.close()
@@ -174,6 +174,4 @@ struct ConnectionFaultTests {
             }
         }
     }
-
-    private func databasePort(_ rig: Rig) throws -> Int { try PostgresConfiguration(url: rig.postgresURL).port }
 }

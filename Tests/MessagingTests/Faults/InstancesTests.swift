@@ -11,7 +11,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct InstancesTests {
     /// Two processes of one worker under load, the active one of which loses its broker now and then. Fails without
     /// x-single-active-consumer (WorkerTopology): the messages of one key are handled by two at once, out of order; and on the
@@ -59,7 +59,7 @@ struct InstancesTests {
     /// breaker is open (QueueConsumer.giveBack): they are not handled until its database is back, and the later ones overtake them.
     @Test(arguments: TestBroker.allCases) func theOtherTakesOverFromOneWithoutDatabase(_ broker: TestBroker) async throws {
         try await Rig.with(broker) { rig in
-            let databases = try (0..<2).map { _ in try Proxy(to: try PostgresConfiguration(url: rig.postgresURL).port) }
+            let databases = try (0..<2).map { _ in try Proxy(to: try rig.databasePort) }
             defer { for database in databases { database.close() } }
             let small: (inout MessagingConfiguration) -> Void = {
                 $0.batchSize = 20
@@ -109,7 +109,7 @@ struct InstancesTests {
                         try await rig.eventually { holder.state.isRelaying }
                         try await other.running(MessageHandlers(), slow) { standby in
                             try await standby.transact { try $0.publish(rig.message(1, key: "k"), to: rig.topic) }
-                            try await rig.eventually(within: .seconds(10)) { tap.envelopes.count == 1 }
+                            try await rig.eventually(within: .seconds(30)) { tap.envelopes.count == 1 }
                         }
                     }
                 }

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// The default kind of queue. (A node alone is a quorum of one; what several nodes do is RabbitMQ's own affair.)
-@Suite(.timeLimit(.minutes(4)), .serialized)
+@Suite(.timeLimit(.minutes(8)), .serialized)
 struct QuorumQueueTests {
     private func quorum(_ configuration: inout MessagingConfiguration) {
         configuration.queueType = .quorum

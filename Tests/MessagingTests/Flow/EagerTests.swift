@@ -4,7 +4,7 @@ import Testing
 
 /// Handlers that run before it is known whether their message is new. The first three were seen to fail with a function
 /// `inbox_refuse` that refuses nothing, which is what takes both guards out (InboxStatements.recordNew and checkNone).
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct EagerTests {
     private func eager(
         _ rig: Rig, first: @escaping @Sendable (Envelope, MessageContext) async throws -> Void = { _, _ in }

@@ -12,7 +12,7 @@ import Foundation
 #endif
 
 /// Handling against real servers, when nothing goes wrong.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct HandlingTests {
     @Test(arguments: TestBroker.allCases) func everyMessageIsHandledOnceAndInTheOrderOfItsKey(_ broker: TestBroker) async throws {
         try await Rig.with(broker) { rig in

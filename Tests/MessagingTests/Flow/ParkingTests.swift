@@ -11,7 +11,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct ParkingTests {
     /// Fails when a failing message takes its batch with it: rollback, then one by one (QueueConsumer.runTogether).
     @Test func aMessageThatFailsForGoodIsParkedAndOnlyIt() async throws {
@@ -34,6 +34,53 @@ struct ParkingTests {
                 #expect(runs.value <= 2)
                 #expect(messaging.snapshot().parked == 1)
                 #expect(try await rig.count("inbox") == 100)
+            }
+        }
+    }
+
+    /// Claims of others lock a message for a moment, to find that it has been taken. Fails when a run passes over a message that is
+    /// locked: it would be left, and counted, until its lease ends (ParkedRetrier.handle).
+    @Test func aMessageThatOthersLookAtIsNotPutOff() async throws {
+        try await Rig.with { rig in
+            let isBroken = Box(true)
+            let handlers = rig.recording { _, _ in if isBroken.value { throw Permanent("not yet") } }
+            try await rig.running(handlers, { $0.parkedConcurrency = 8 }) { messaging in
+                await rig.publish((0..<400).map { rig.message($0, key: "k\($0)") })
+                try await rig.eventually { try await rig.count("parked") == 400 }
+                let before = messaging.snapshot().retried
+                isBroken.update { $0 = false }
+                #expect(try await FailureStore(postgres: rig.postgres).retry(matching: .all) == 400)
+                try await rig.eventually(within: .seconds(60)) { try await rig.count("parked") == 0 }
+                #expect(messaging.snapshot().retried - before == 400)
+                #expect(try await rig.count("seen") == 400)
+            }
+        }
+    }
+
+    /// Fails when the retrier runs a message itself, or looks for others only when all of a round are through (ParkedRetrier.retry).
+    @Test func aSlowRetryHoldsUpItsKeyOnly() async throws {
+        try await Rig.with { rig in
+            let (isParked, isSlow, mayGoOn) = (Box(false), Box(false), Box(false))
+            let handlers = rig.recording { envelope, _ in
+                if !isParked.value { throw TestFailure() }
+                guard envelope.value == 0 else { return }
+                isSlow.update { $0 = true }
+                while !mayGoOn.value { try await Task.sleep(for: .milliseconds(5)) }
+            }
+            try await rig.running(handlers, { $0.parkedConcurrency = 2 }) { _ in
+                await rig.publish([rig.message(0, key: "a")])
+                try await rig.eventually { try await rig.count("parked") == 1 }
+                isParked.update { $0 = true }
+                try await rig.eventually { isSlow.value }
+                // Parked, and due, only when the other is under way.
+                isParked.update { $0 = false }
+                await rig.publish([rig.message(1, key: "b")])
+                try await rig.eventually { try await rig.count("parked") == 2 }
+                isParked.update { $0 = true }
+                try await rig.eventually { try await rig.seen()["b"] == [1] }
+                mayGoOn.update { $0 = true }
+                try await rig.eventually { try await rig.count("parked") == 0 }
+                #expect(try await rig.seen() == ["a": [0], "b": [1]])
             }
         }
     }

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// A worker's queue split over several by the partition key.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct PartitionTests {
     private func split(_ configuration: inout MessagingConfiguration) {
         configuration.partitions = Rig.partitions

@@ -2,7 +2,7 @@ import Messaging
 import Postgres
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct RetentionChunkTests {
     /// 4,500 rows are five chunks, and the next sweep is a long time away. Fails when a sweep ends with its first chunk
     /// (`remove` in Retention): a worker that handles more than a thousand messages a minute would never catch up.

@@ -2,7 +2,7 @@ import Messaging
 import Postgres
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct RetentionTests {
     /// Fails when the age is not looked at: everything would go.
     @Test func oldRowsGoAndYoungOnesStay() async throws {

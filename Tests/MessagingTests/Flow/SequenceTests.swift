@@ -3,7 +3,7 @@ import Messaging
 import Postgres
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct SequenceTests {
     /// Fails when numbers come from a PostgreSQL sequence (gaps after rollbacks), or are given before the end of the
     /// transaction without its lock (out of the order of commits).

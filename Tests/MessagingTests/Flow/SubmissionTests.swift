@@ -16,7 +16,7 @@ private struct Asked: Event {
     let number: Int
 }
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct SubmissionTests {
     @Test func submissionsShareACommit() async throws {
         try await Rig.with { rig in

@@ -9,7 +9,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct TimerTests {
     /// Handlers that record what fires.
     private func handlers(
@@ -73,10 +73,11 @@ struct TimerTests {
         }
     }
 
-    /// Two timers are claimed together; the first fails there, so both are run alone, and the run of the first cancels the
-    /// second. Fails when a run does not take its timer in its own transaction (TimerRunner.fire ignoring what
-    /// TimerStatements.take returns).
-    @Test func aTimerThatIsCancelledAfterItWasClaimedDoesNotFire() async throws {
+    /// Two timers are claimed together; the first fails there, so both are run alone, and the run of the first changes something about
+    /// the second. Then `body` is called with the keys that have fired: the first, and one that was set when the runner was past both.
+    private func whileItIsClaimed(
+        _ change: @escaping @Sendable (Rig, UUID) async throws -> Void, _ body: (Rig, [String]) async throws -> Void
+    ) async throws {
         try await Rig.with { rig in
             let fired = Box<[FiredTimer]>([])
             let runs = Box(0)
@@ -88,7 +89,7 @@ struct TimerTests {
                     return runs
                 }
                 if run == 1 { throw TestFailure() }
-                try await rig.postgres.execute("DELETE FROM timers WHERE id = \(second)")
+                try await change(rig, second)
             }
             try await rig.messaging(handlers).transact { context in
                 context.schedule("remind", id: UUID(), key: "first", after: .zero)
@@ -102,8 +103,30 @@ struct TimerTests {
                 // One more, set after: when it has fired the runner is past the second.
                 try await messaging.transact { $0.schedule("remind", id: UUID(), key: "third", after: .zero) }
                 try await rig.eventually { fired.value.contains { $0.key == "third" } }
-                #expect(fired.value.map(\.key) == ["first", "third"])
+                try await body(rig, fired.value.map(\.key))
             }
+        }
+    }
+
+    /// Fails when a run does not take its timer in its own transaction (TimerRunner.fire ignoring what TimerStatements.take returns).
+    @Test func aTimerThatIsCancelledAfterItWasClaimedDoesNotFire() async throws {
+        try await whileItIsClaimed { rig, second in
+            try await rig.postgres.execute("DELETE FROM timers WHERE id = \(second)")
+        } _: { _, fired in
+            #expect(fired == ["first", "third"])
+        }
+    }
+
+    /// Fails when a timer is taken whoever has claimed it (TimerStatements.take).
+    @Test func aTimerThatIsSetAnewAfterItWasClaimedDoesNotFire() async throws {
+        try await whileItIsClaimed { rig, second in
+            try await rig.messaging(MessageHandlers()).transact {
+                $0.schedule("remind", id: second, key: "second", after: .seconds(3_600))
+            }
+        } _: { rig, fired in
+            #expect(fired == ["first", "third"])
+            let left = try await rig.number("SELECT count(*) FROM timers WHERE partition_key = 'second'")
+            #expect(left == 1)
         }
     }
 
@@ -165,11 +188,14 @@ struct TimerTests {
                     #expect(runs.value["breaks"].map { $0 >= 4 } == true)
                     let store = FailureStore(postgres: rig.postgres)
                     #expect(try await store.show(broken)?.exchange == "timers")
+                    // Set anew, it takes the place of the parked one. Fails when that one stays (ParkedStatements.replacingTimer).
+                    try await messaging.transact { $0.schedule("remind", id: broken, key: "breaks", after: .zero, payload: [8]) }
+                    try await rig.eventually { try await store.show(broken)?.body == [8] }
                     // An operator lets it run again.
                     isMended.update { $0 = true }
                     #expect(try await store.retry(matching: .one(broken)) == 1)
                     try await rig.eventually { fired.value.count == 2 }
-                    #expect(fired.value[1].id == broken && fired.value[1].key == "breaks" && fired.value[1].payload == [7])
+                    #expect(fired.value[1].id == broken && fired.value[1].key == "breaks" && fired.value[1].payload == [8])
                     try await rig.eventually { tap.envelopes.count == 2 }
                     #expect(Set(tap.envelopes.map(\.partitionKey)) == ["heals", "breaks"])
                 }

@@ -40,13 +40,9 @@ struct BatchPlanTests {
         }
         // Every message to run is in exactly one lane.
         #expect(plan.lanes.flatMap { $0 }.sorted() == items.indices.filter { plan.verdicts[$0] == .run })
-        // Fails when a key is spread over two lanes, or a lane is not in order.
-        var laneOfKey: [String: Int] = [:]
-        for (number, lane) in plan.lanes.enumerated() {
-            #expect(lane == lane.sorted())
-            #expect(Set(lane.map { items[$0].key }).count == 1)
-            if let key = items[lane[0]].key { #expect(laneOfKey.updateValue(number, forKey: key) == nil) }
-        }
+        // Fails when a key or a step is spread over two lanes, a lane is not in order, or messages wait for each other without need.
+        for lane in plan.lanes { #expect(lane == lane.sorted()) }
+        #expect(Set(plan.lanes.map { Set($0) }) == groups(of: items, plan.lanes.flatMap { $0 }))
         var compensated = fenced
         // Fails when a refused message does not hold up what comes after it of its key.
         var held = parked
@@ -68,6 +64,32 @@ struct BatchPlanTests {
         }
         #expect(Set(plan.fences) == compensated.subtracting(fenced))
         #expect(plan.fences.count == Set(plan.fences).count)
+    }
+
+    /// Those that have a key or a step in common with each other, or with one that has one in common with them, and so on.
+    private func groups(of items: [BatchPlan.Item], _ indices: [Int]) -> Set<Set<Int>> {
+        var groups: [Set<Int>] = []
+        for index in indices {
+            let (key, step) = (items[index].key, items[index].fence?.key)
+            let isRelated = { (other: Int) in
+                (key != nil && items[other].key == key) || (step != nil && items[other].fence?.key == step)
+            }
+            let related = groups.filter { $0.contains(where: isRelated) }
+            groups = groups.filter { !related.contains($0) } + [related.reduce([index]) { $0.union($1) }]
+        }
+        return Set(groups)
+    }
+
+    @Test func aCompensationWithAnotherKeyComesAfterItsStepInTheSameBatch() {
+        let items = [
+            BatchPlan.Item(id: UUID(), key: "a", fence: FenceMark(key: "x", isCompensation: false)),
+            BatchPlan.Item(id: UUID(), key: "b"),
+            BatchPlan.Item(id: UUID(), key: "b", fence: FenceMark(key: "x", isCompensation: true)),
+            BatchPlan.Item(id: UUID(), key: "a"),
+            BatchPlan.Item(id: UUID(), key: "c"),
+        ]
+        let plan = BatchPlan(items: items, fresh: Set(items.map(\.id)), parkedKeys: [], fenced: [])
+        #expect(plan.lanes == [[0, 1, 2, 3], [4]])
     }
 
     @Test func aMessageWithoutKeyHasItsOwnLane() {

@@ -132,7 +132,7 @@ struct CrashLedgerTests {
     }
 
     @Test func nothingRedeliveredNothingCounted() {
-        let ledger = CrashLedger(limit: 3)
+        var ledger = CrashLedger(limit: 3)
         let ids = [UUID(), UUID()]
         #expect(ledger.toCount(ids.map { ($0, false) }).isEmpty)
         #expect(ledger.segments(ids) == [.together(0..<2)])

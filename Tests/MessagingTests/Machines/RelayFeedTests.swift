@@ -41,6 +41,19 @@ struct RelayFeedTests {
         #expect(feed.takeSettlement().done == [10, 11, 12])
     }
 
+    /// Whoever asks may have committed after the read has looked. Fails when the end of the read answers that too (`readAgain`).
+    @Test func whatIsAskedForDuringAReadComesAfterIt() {
+        var feed = caughtUp()
+        feed.requireRead()
+        _ = feed.beginRead()
+        feed.requireRead()
+        feed.endRead([], last: 4, horizon: quiet, isComplete: true, hasRefused: false)
+        #expect(feed.mustRead)
+        _ = feed.beginRead()
+        feed.endRead([], last: 4, horizon: quiet, isComplete: true, hasRefused: false)
+        #expect(!feed.mustRead)
+    }
+
     @Test func nothingIsTakenBeforeTheOutboxWasRead() {
         var feed = Feed(capacity: 100)
         #expect(feed.offer([row(1)]) == .standby)

@@ -97,17 +97,7 @@ struct Rig: Sendable {
     /// Runs a worker while `body` runs, then drains it.
     func run<R>(_ messaging: Messaging, _ body: (Messaging) async throws -> R) async throws -> R {
         try await messaging.declareTopology()
-        let task = Task { try await messaging.run() }
-        do {
-            let result = try await body(messaging)
-            task.cancel()
-            try await task.value
-            return result
-        } catch {
-            task.cancel()
-            _ = await task.result
-            throw error
-        }
+        return try await during({ try await messaging.run() }) { try await body(messaging) }
     }
 
     /// A second process of the same worker: clients of its own, through proxies if given.
@@ -205,12 +195,15 @@ struct Rig: Sendable {
         Int(try await postgres.execute(sql).first?.decode(Int64.self, at: 0) ?? -1)
     }
 
+    /// Where the database listens, for a proxy.
+    var databasePort: Int { get throws { try PostgresConfiguration(url: postgresURL).port } }
+
     /// How many rows a table has.
     func count(_ table: String) async throws -> Int { try await number("SELECT count(*) FROM \(identifier: table)") }
 
     /// Asks until it is so. Fails the test when it is not within `limit`.
     func eventually(
-        within limit: Duration = .seconds(20), _ what: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+        within limit: Duration = .seconds(60), _ what: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: () async throws -> Bool
     ) async throws {
         let clock = ContinuousClock()

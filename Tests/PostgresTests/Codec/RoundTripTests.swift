@@ -8,7 +8,7 @@ private let database = SuiteDatabase("codec")
 private enum Color: String, Codable, PostgresCodable, PostgresArrayElement { case red, green }
 private enum Level: Int, Codable { case low = 1, high = 2 }
 
-@Suite(.timeLimit(.minutes(3))) struct RoundTripTests {
+@Suite(.timeLimit(.minutes(5))) struct RoundTripTests {
     /// Sends each value and reads it back; the server also compares it with its own literal where one is given.
     private func check<T: PostgresCodable & Equatable & PostgresArrayElement>(_ values: [T]) async throws {
         try await database.connect { (connection) async throws in

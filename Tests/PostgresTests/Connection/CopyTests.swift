@@ -7,7 +7,7 @@ private let database = SuiteDatabase("copy")
 
 private struct Broken: Error {}
 
-@Suite(.timeLimit(.minutes(3))) struct CopyTests {
+@Suite(.timeLimit(.minutes(5))) struct CopyTests {
     private func lines(_ count: Int) -> AsyncStream<[UInt8]> {
         AsyncStream { continuation in
             for number in 0..<count { continuation.yield(Array("\(number)\tname \(number)\n".utf8)) }

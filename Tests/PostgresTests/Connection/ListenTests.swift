@@ -5,7 +5,7 @@ import TestSupport
 
 private let database = SuiteDatabase("listen")
 
-@Suite(.timeLimit(.minutes(3))) struct ListenTests {
+@Suite(.timeLimit(.minutes(5))) struct ListenTests {
     @Test func everyNotificationInOrder() async throws {
         try await database.connect { (sender) async throws in
             try await database.connect { (listener) async throws in

@@ -142,19 +142,19 @@ private let database = SuiteDatabase("pipe")
         try await database.connect {
             $0.searchPath = "\"a b\", c"
             $0.applicationName = "app"
-            $0.statementTimeout = .milliseconds(50)
+            $0.statementTimeout = .seconds(1)
         } _: { (connection) async throws in
             #expect(try await connection.queryOne("show search_path", as: String.self) == "\"a b\", c")
             #expect(try await connection.queryOne("show application_name", as: String.self) == "app")
             #expect(try await connection.queryOne("select pg_backend_pid()", as: Int32.self) == connection.processID)
-            let error = await failure { try await connection.execute("select pg_sleep(5)") }
+            let error = await failure { try await connection.execute("select pg_sleep(60)") }
             #expect(error?.code == .timeout && error?.sqlState == "57014")
         }
     }
 
     /// The server's last words and the end of the connection may arrive as one event, of which the event source tells once. Fails
     /// (some statement hangs) when the socket is not looked at again after reading.
-    @Test(.timeLimit(.minutes(2))) func endOfTheConnectionIsAlwaysSeen() async throws {
+    @Test(.timeLimit(.minutes(4))) func endOfTheConnectionIsAlwaysSeen() async throws {
         for _ in 0..<60 {
             try await database.connect { (connection) async throws in
                 let errors = await withTaskGroup(of: PostgresError?.self) { group in

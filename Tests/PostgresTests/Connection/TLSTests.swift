@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 /// A server with a certificate for `localhost` from an authority of our own.
-@Suite(.timeLimit(.minutes(3))) struct TLSTests {
+@Suite(.timeLimit(.minutes(5))) struct TLSTests {
     /// Fails when `sslmode` does not reach libpq: the wrong authority and the wrong host name would be accepted.
     @Test func verifyFullReallyVerifies() async throws {
         let certificates = try TestCertificates()

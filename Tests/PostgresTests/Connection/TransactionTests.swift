@@ -8,7 +8,7 @@ private let database = SuiteDatabase("tx")
 
 private struct Stop: Error {}
 
-@Suite(.timeLimit(.minutes(3))) struct TransactionTests {
+@Suite(.timeLimit(.minutes(5))) struct TransactionTests {
     private func table(_ connection: some PostgresExecutor) async throws -> SQL {
         let name: SQL = "\(identifier: "t\(UUID().uuidString.prefix(8))")"
         try await connection.execute("create table \(name) (n int primary key)")

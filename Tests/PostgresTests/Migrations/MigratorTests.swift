@@ -8,7 +8,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite("Migrations: against PostgreSQL", .timeLimit(.minutes(2)))
+@Suite("Migrations: against PostgreSQL", .timeLimit(.minutes(4)))
 struct MigratorTests {
     private static let first = Migration(
         version: "1", description: "first table",
@@ -67,7 +67,7 @@ struct MigratorTests {
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE query LIKE 'SELECT pg_sleep(60)%' AND query LIKE \("%" + schema + "%") AND state = 'active'
             """
-        ).isEmpty {}
+        ).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     /// Fails when the script and its entry do not share a transaction.

@@ -44,9 +44,9 @@ actor SuiteDatabase {
     }
 }
 
-/// Waits until a condition holds, looking again after short pauses; false after ten seconds.
+/// Waits until a condition holds, looking again after short pauses; false after a minute.
 func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }
         try? await Task.sleep(for: .milliseconds(5))

@@ -35,11 +35,33 @@ struct LoopbackHTTP {
         }
         var head = "\(method) \(path) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
         for (name, value) in all where !value.isEmpty { head += "\(name): \(value)\r\n" }
-        return try await raw(Array((head + "\r\n").utf8) + (bytes ?? []))
+        // Longer than any wait that a test asks for.
+        return try await raw(Array((head + "\r\n").utf8) + (bytes ?? []), limit: .seconds(70))
     }
 
-    /// Sends bytes, and nothing after them, and reads until the server closes, for ten seconds at most.
-    func raw(_ bytes: [UInt8], halfClose: Bool = false) async throws -> Answer {
+    /// Keeps one connection while `body` runs, and sends requests over it: `ask` returns whether the answer, an object of JSON, came with 200.
+    func withConnection<R: Sendable>(
+        _ body: (_ ask: (_ method: String, _ path: String) async throws -> Bool) async throws -> R
+    ) async throws -> R {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        return try await channel.executeThenClose { inbound, outbound in
+            var answers = inbound.makeAsyncIterator()
+            return try await body { method, path in
+                try await outbound.write(ByteBuffer(string: "\(method) \(path) HTTP/1.1\r\nHost: test\r\n\r\n"))
+                var answer = ""
+                while !answer.hasSuffix("}"), let part = try await answers.next() { answer += String(buffer: part) }
+                return answer.hasPrefix("HTTP/1.1 200")
+            }
+        }
+    }
+
+    /// Sends bytes, and nothing after them, and reads until the server closes, until `limit` at most.
+    func raw(_ bytes: [UInt8], halfClose: Bool = false, limit: TimeAmount = .seconds(10)) async throws -> Answer {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: port) { channel in
@@ -48,8 +70,8 @@ struct LoopbackHTTP {
                         wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
             }
-        let limit = channel.channel.eventLoop.scheduleTask(in: .seconds(10)) { channel.channel.close(promise: nil) }
-        defer { limit.cancel() }
+        let end = channel.channel.eventLoop.scheduleTask(in: limit) { channel.channel.close(promise: nil) }
+        defer { end.cancel() }
         var received: [UInt8] = []
         do {
             try await channel.executeThenClose { inbound, outbound in

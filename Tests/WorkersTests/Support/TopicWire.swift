@@ -105,13 +105,17 @@ actor TopicWire {
 
     /// What was heard of a type and a key, in order; waits until there are `count`.
     func heard(_ type: String, key: String, count: Int) async throws -> [Envelope] {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
             let found = all.filter { $0.type == type && $0.partitionKey == key }
             if found.count >= count { return found }
+            guard ContinuousClock.now < deadline else {
+                let heard = all.filter { $0.partitionKey == key }.map(\.type).joined(separator: ", ")
+                throw WorkerUnderTest.Failure(
+                    description: "not within half a minute: \(count) of \(type) with the key \(key); there were \(found.count), among: \(heard)")
+            }
             try await Task.sleep(for: .milliseconds(10))
         }
-        throw WorkerUnderTest.Failure(description: "not within a minute: \(count) of \(type)")
     }
 
     /// The first event that a message has caused.

@@ -3,7 +3,7 @@ import Servers
 import Testing
 
 /// All tests that run workers. Workers have queues of fixed names, so these tests run one after another.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 enum Workers {}
 
 /// The broker of these tests. It is theirs alone: other tests send commands of the same types.
@@ -29,10 +29,10 @@ enum WorkersBroker {
 
 /// Runs a test with a worker and a wire to it, and ends both.
 func withWorker(
-    _ name: String, topics: [String], environment: [String: String] = [:],
+    _ name: String, topics: [String], commands: [String] = [], environment: [String: String] = [:],
     _ body: (WorkerUnderTest, TopicWire) async throws -> Void
 ) async throws {
-    let wire = try await TopicWire.connect(topics: topics)
+    let wire = try await TopicWire.connect(topics: topics, commands: commands)
     let worker = try await WorkerUnderTest.start(name, environment: environment)
     do {
         try await body(worker, wire)

@@ -15,7 +15,7 @@ struct EdgeWorker: WorkerProgram {
         CommandTracking(news: news).register(on: &worker)
         worker.routes { router, services in
             services.health.onDrain { waiters.close() }
-            let commands = CommandSender(messaging: services.messaging, news: news)
+            let commands = CommandSender(messaging: services.messaging, news: news, logger: services.logger)
             let prices = PriceList(db: services.db)
             OrderRoutes(db: services.db, commands: commands, prices: prices).add(to: router)
             ProductRoutes(db: services.db, commands: commands).add(to: router)

@@ -11,7 +11,7 @@ struct Inventory: WorkerProgram {
             try context.publish(await Products.setInventory(command, in: context.db))
         }
         worker.handle(ReserveStock.self, eagerly: true) { command, context in
-            try context.publish(await Stock.reserve(command, in: context.db))
+            try context.publish(await Stock.reserve(command, context))
         }
         worker.handle(ReleaseStock.self, eagerly: true) { command, context in
             try context.publish(await Stock.release(command, in: context.db))

@@ -12,8 +12,8 @@ struct OrderBook: Sendable {
     let orders: AggregateRepository<Order>
 
     /// Lets an order decide about a command, and publishes the answer: what has happened, or how the order stands already.
-    func decide(_ id: UUID, _ context: MessageContext, _ decision: (inout Order) -> Void) async throws {
-        var order = try await orders.load(id, in: context.db)
+    func decide(_ id: UUID, isNew: Bool = false, _ context: MessageContext, _ decision: (inout Order) -> Void) async throws {
+        var order = try await orders.load(id, isNew: isNew, in: context)
         decision(&order)
         let saved = try await orders.save(&order, in: context)
         if saved.isEmpty { return try await repeatAnswer(order, context) }

@@ -11,11 +11,13 @@ import Millrace
 struct CommandSender: Sendable {
     let messaging: Messaging
     let news: OutcomeNews
+    let logger: Logger
     private var waiters: CommandWaiters<CommandOutcome> { news.waiters }
 
-    init(messaging: Messaging, news: OutcomeNews) {
+    init(messaging: Messaging, news: OutcomeNews, logger: Logger) {
         self.messaging = messaging
         self.news = news
+        self.logger = logger
     }
 
     /// A command about to be accepted.
@@ -38,7 +40,8 @@ struct CommandSender: Sendable {
     ///   - request: for `Prefer` and `traceparent`.
     ///   - done: the answer when the command has succeeded while the client waited.
     /// - Returns: 202, or what `done` returns.
-    /// - Throws: ``Problem`` when the command has failed while the client waited.
+    /// - Throws: ``Problem`` when the command has failed while the client waited, or when the database cannot be reached; such a
+    ///   problem names the command, which may have been accepted.
     func accept<C: Command>(
         _ command: C, _ draft: Draft, _ request: Request, done: @Sendable (CommandOutcome.Result) -> Response
     ) async throws -> Response {
@@ -86,7 +89,36 @@ struct CommandSender: Sendable {
             VALUES (\(draft.id), \(C.type), \(draft.subject.id), \(draft.receivedAt))
             """)
         submission.send(command, id: draft.id)
-        try await messaging.submit(submission)
+        do {
+            try await commit(submission, draft)
+        } catch let error as PostgresError {
+            guard var problem = ErrorTranslation.problem(for: error), problem.status == .serviceUnavailable else { throw error }
+            logger.warning("Command may have been accepted", metadata: ["command": "\(draft.uri)", "error": "\(error)"])
+            problem.command = draft.uri
+            throw problem
+        }
+    }
+
+    /// Hands the submission in, and once more if the connection is lost: the commit may have taken effect, and a client that
+    /// were told to try again would have two orders. The row and the message are one commit, so when the row is there, the
+    /// message is too.
+    private func commit(_ submission: Submission, _ draft: Draft) async throws {
+        do {
+            try await messaging.submit(submission)
+        } catch let error as PostgresError where error.isConnectionFailure && error.code != .poolTimeout {
+            do {
+                try await messaging.submit(submission)
+            } catch let error as PostgresError where Self.isAcceptedAlready(error) {
+                logger.info("Command was accepted, and the answer was lost", metadata: ["command": "\(draft.uri)"])
+            }
+        }
+    }
+
+    /// Whether the command's row is there already. Its id is new, so only an earlier submission of the same command can have
+    /// written it.
+    private static func isAcceptedAlready(_ error: PostgresError) -> Bool {
+        let cause = error.code == .aborted ? error.underlying as? PostgresError ?? error : error
+        return cause.sqlState == "23505" && cause.constraint == "commands_pkey"
     }
 
     private func accepted(_ draft: Draft) -> Response {

@@ -10,19 +10,22 @@ import Locking
 import Dispatch
 
 /// A TCP proxy whose connections a test can cut, at once and from anywhere: what is sent after the cut reaches nobody.
-final class Proxy: Sendable {
+public final class Proxy: Sendable {
     private struct State {
         var listener: Int32 = -1
         var sockets: Set<Int32> = []
         var isRefusing = false
+        /// What a client must send to have its answer lost; one after the other.
+        var lost: [[UInt8]] = []
     }
 
-    let port: Int
+    /// Where it listens on 127.0.0.1.
+    public let port: Int
     private let target: Int
     private let state = Locked(State())
 
     /// Listens on a free port of 127.0.0.1 and forwards to `target` there.
-    init(to target: Int) throws {
+    public init(to target: Int) throws {
         self.target = target
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.address(0)
@@ -41,24 +44,46 @@ final class Proxy: Sendable {
     }
 
     /// Cuts all connections; new ones are taken.
-    func cut() {
-        let sockets = state.withLock { $0.sockets }
-        for socket in sockets { shutdown(socket, Int32(SHUT_RDWR)) }
+    public func cut() {
+        // Under the lock, since the number of a socket that is closed meanwhile may be somebody else's.
+        state.withLock { state in
+            for socket in state.sockets { shutdown(socket, Int32(SHUT_RDWR)) }
+        }
     }
 
     /// Cuts all connections, and new ones as soon as they come, until ``restore()``.
-    func sever() {
+    public func sever() {
         state.withLock { $0.isRefusing = true }
         cut()
     }
 
     /// Takes connections again.
-    func restore() { state.withLock { $0.isRefusing = false } }
+    public func restore() { state.withLock { $0.isRefusing = false } }
 
-    /// Ends it.
-    func close() {
-        let listener = state.withLock { $0.listener }
-        shutdown(listener, Int32(SHUT_RDWR))
+    /// Cuts a connection that sends the first of `texts`, instead of passing the next answer on: the server has done it, and nobody
+    /// knows. Then one that sends the second, and so on. A text that comes in two pieces is missed.
+    public func loseAnswers(to texts: [String]) { state.withLock { $0.lost = texts.map { Array($0.utf8) } } }
+
+    /// How many answers will still be lost.
+    public var answersToLose: Int { state.withLock { $0.lost.count } }
+
+    private func losesAnswer(to bytes: ArraySlice<UInt8>) -> Bool {
+        state.withLock { state in
+            guard let text = state.lost.first, bytes.contains(text) else { return false }
+            state.lost.removeFirst()
+            return true
+        }
+    }
+
+    /// Ends it; a second time does nothing.
+    public func close() {
+        state.withLock { state in
+            guard state.listener >= 0 else { return }
+            shutdown(state.listener, Int32(SHUT_RDWR))
+            state.listener = -1
+            // Who has just been accepted finds the end, too.
+            state.isRefusing = true
+        }
         cut()
     }
 
@@ -85,15 +110,19 @@ final class Proxy: Sendable {
             }
             let pair = Pair()
             Self.thread { [self] in
-                Self.copy(inner, outer)
+                Self.copy(inner, outer) { [self] in if losesAnswer(to: $0) { pair.loseAnswer() } }
                 if pair.leave() { end(inner, outer) }
             }
             Self.thread { [self] in
-                Self.copy(outer, inner)
+                Self.copy(outer, inner, while: { !pair.isAnswerLost })
                 if pair.leave() { end(inner, outer) }
             }
         }
-        _ = posixClose(listener)
+        // Nobody shuts down a number that is no longer ours.
+        state.withLock { state in
+            state.listener = -1
+            _ = posixClose(listener)
+        }
     }
 
     private func end(_ inner: Int32, _ outer: Int32) {
@@ -104,11 +133,15 @@ final class Proxy: Sendable {
         }
     }
 
-    private static func copy(_ from: Int32, _ to: Int32) {
+    private static func copy(
+        _ from: Int32, _ to: Int32, seeing look: (ArraySlice<UInt8>) -> Void = { _ in }, while passesOn: () -> Bool = { true }
+    ) {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(from, &buffer, buffer.count, 0)
             guard count > 0 else { break }
+            look(buffer[..<count])
+            guard passesOn() else { break }
             var sent = 0
             while sent < count {
                 let part = buffer.withUnsafeBytes { send(to, $0.baseAddress! + sent, count - sent, Int32(MSG_NOSIGNAL)) }
@@ -138,11 +171,17 @@ final class Proxy: Sendable {
     }
 }
 
+/// A proxy that cannot listen.
 struct ProxyError: Error {}
 
 /// Two threads share a connection; the last to leave closes it.
 private final class Pair: Sendable {
     private let open = Locked(2)
+    private let lost = Locked(false)
+
+    var isAnswerLost: Bool { lost.withLock { $0 } }
+    func loseAnswer() { lost.withLock { $0 = true } }
+
     func leave() -> Bool {
         open.withLock { open in
             open -= 1

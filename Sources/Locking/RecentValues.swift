@@ -1,7 +1,5 @@
-import Locking
-
 /// The values that were put in lately. At least ``capacity`` are kept, at most twice as many.
-final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Generations: Sendable {
         var young: [Key: Value] = [:]
         var old: [Key: Value] = [:]
@@ -10,9 +8,9 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let generations = Locked(Generations())
     private let capacity: Int
 
-    init(capacity: Int = 1_000) { self.capacity = max(1, capacity) }
+    package init(capacity: Int = 1_000) { self.capacity = max(1, capacity) }
 
-    subscript(key: Key) -> Value? {
+    package subscript(key: Key) -> Value? {
         get { generations.withLock { $0.young[key] ?? $0.old[key] } }
         set {
             generations.withLock { generations in
@@ -26,7 +24,7 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// Takes a value out.
-    func take(_ key: Key) -> Value? {
+    package func take(_ key: Key) -> Value? {
         generations.withLock { generations in
             let old = generations.old.removeValue(forKey: key)
             return generations.young.removeValue(forKey: key) ?? old
