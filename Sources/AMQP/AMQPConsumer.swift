@@ -27,7 +27,7 @@ public final class AMQPConsumer: Sendable {
 
     /// Waits until at least one delivery is there and takes all that are, at most `max` (at least 1).
     ///
-    /// - Returns: nil after ``close()`` or the end of the client.
+    /// - Returns: nil after ``endDeliveries()``, ``close()`` or the end of the client.
     /// - Throws: ``AMQPError``: the broker's code if it refused the subscription or closed the channel, for example 404;
     ///   it is told once per attempt, and the consumer goes on trying, so calling again is right.
     ///   ``AMQPError/Code/cancelled`` if the task is cancelled.
@@ -52,6 +52,10 @@ public final class AMQPConsumer: Sendable {
     private func settle(_ delivery: Delivery, _ kind: Settlement.Kind) {
         pump.enqueue(.settle(consumer: id, Settlement(tag: delivery.tag, epoch: delivery.epoch, kind: kind)))
     }
+
+    /// Has ``nextBatch(max:)`` return nil from now on, at once for a task that waits in it. What it has returned before can still be
+    /// acknowledged, until ``close()``, which gives the rest back.
+    public func endDeliveries() { inbox.close() }
 
     /// Sends the acknowledgements given so far and ends the subscription; the broker puts everything without an answer
     /// back into the queue, to its place, before the queue's next consumer gets anything. To go on, make another consumer:

@@ -13,6 +13,7 @@ import Glibc
 /// A broker that says `connection.blocked`, and means it.
 @Suite(.timeLimit(.minutes(3))) struct BlockedTests {
     private static let publish: UInt32 = 0x003c_0028
+    private static let queueDeclare: UInt32 = 0x0032_000a
     private static let channelOpen: UInt32 = 0x0014_000a
 
     private static func blocked() -> [UInt8] { FakeConnection.frame(1, 0, [0, 10, 0, 60, 6] + Array("memory".utf8)) }
@@ -92,6 +93,39 @@ import Glibc
             let second = publisher.submit([message(queue, 2)])
             let outcomes = await within(.seconds(30)) { await [first.outcomes, second.outcomes].flatMap { $0 } }
             #expect(outcomes?.map(\.isConfirmed) == [true, true], "\(String(describing: outcomes))")
+        }
+        withExtendedLifetime(broker) {}
+    }
+
+    /// After a reconnect the broker is blocked for a moment, before what was declared is there again. Fails when that counts as a
+    /// connection that stands (ConnectionDriver.tellState): whoever waits for it would find no queue.
+    @Test func itIsNotConnectedBeforeEverythingIsDeclaredAgain() async throws {
+        let connections = Locked(0)
+        let broker = try FakeBroker { connection in
+            guard connection.handshake() else { return }
+            let number = connections.withLock { count in
+                count += 1
+                return count
+            }
+            var declarations = 0
+            connection.serve { frame in
+                guard frame.method == Self.queueDeclare else { return false }
+                declarations += 1
+                if number == 2, declarations == 1 { connection.write(Self.blocked() + Self.unblocked()) }
+                return number == 1 && declarations == 2
+            }
+        }
+        try await withClient(url: broker.url) { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            let states = client.states
+            // The first connection ends with this question, the second one answers it.
+            _ = try await client.queueInfo(queue)
+            var seen: [ConnectionState] = []
+            for await state in states {
+                seen.append(state)
+                if isConnected(state), seen.contains(where: isDisconnected) { break }
+            }
+            #expect(!seen.contains(where: isBlocked), "\(seen)")
         }
         withExtendedLifetime(broker) {}
     }

@@ -78,9 +78,14 @@ extension AMQPClient {
         while try await queueInfo(queue)?.consumers != count { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    /// Waits for a state; the test's own time limit bounds it.
+    /// Waits for a state; the test's own time limit bounds it, and then the last state is said.
     func reaches(_ matches: (ConnectionState) -> Bool) async {
-        for await state in states where matches(state) { return }
+        var last: ConnectionState?
+        for await state in states {
+            if matches(state) { return }
+            last = state
+        }
+        Issue.record("the client stayed \(last.map { "\($0)" } ?? "without a state")")
     }
 }
 

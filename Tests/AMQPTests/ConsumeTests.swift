@@ -72,6 +72,24 @@ import TestSupport
         }
     }
 
+    /// Fails when the end of the deliveries closes the channel: then what was taken before comes again although it was acknowledged.
+    @Test(arguments: TestBroker.allCases) func whatWasTakenIsAcknowledgedAfterTheEndOfDeliveries(_ broker: TestBroker) async throws {
+        try await withClient(broker) { client, queue in
+            try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
+            _ = await client.publisher().publish((0..<20).map { message(queue, $0) })
+            let consumer = client.consumer(queue: queue, prefetch: 10)
+            let taken = try await consumer.take(5, acknowledge: false)
+            let waiting = Task { while try await consumer.nextBatch(max: 5) != nil {} }
+            consumer.endDeliveries()
+            try await waiting.value
+            // An answer of the broker: had it been told to close, it would know by now.
+            _ = try await client.queueInfo(queue)
+            consumer.acknowledge(through: taken[4], multiple: true)
+            await consumer.close()
+            #expect(try await client.settles(queue) { $0.messages == 15 })
+        }
+    }
+
     @Test(arguments: TestBroker.allCases) func cancellationEndsTheWait(_ broker: TestBroker) async throws {
         try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))

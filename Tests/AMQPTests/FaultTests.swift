@@ -51,6 +51,7 @@ import TestSupport
                         }
                     }
                 }
+                defer { publishing.cancel() }
                 for round in 1...2 {
                     while confirmed.all.count < round * 2000 { try await Task.sleep(for: .milliseconds(5)) }
                     await node.kill()

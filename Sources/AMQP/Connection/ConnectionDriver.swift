@@ -13,7 +13,8 @@ final class ConnectionDriver {
     private(set) var handle: RabbitHandle?
     /// Why the last connection ended or could not be made.
     private(set) var lastError: AMQPError?
-    private(set) var isBlocked = false
+    /// Why the broker takes no messages; nil while it does.
+    private var blockReason: String?
     private var recovery: TopologyRecovery?
     private var control: ControlChannel?
     private var channels: [UInt16: DriverChannel] = [:]
@@ -30,6 +31,7 @@ final class ConnectionDriver {
     private var lastReceive = ContinuousClock.now
 
     var isConnected: Bool { handle != nil }
+    var isBlocked: Bool { blockReason != nil }
     /// What was declared before exists again on this connection, as far as the broker allows it.
     var isTopologyDeclared: Bool { recovery?.isDone == true }
 
@@ -76,7 +78,7 @@ final class ConnectionDriver {
         now = ContinuousClock.now
         self.handle = handle
         lastReceive = now
-        isBlocked = false
+        blockReason = nil
         closeAnswered = false
         logger.info("connected to the AMQP broker", metadata: ["broker": "\(configuration)"])
         recovery?.start { [unowned self] in topologyDeclared() }
@@ -88,7 +90,7 @@ final class ConnectionDriver {
         pump.publish(descriptor: -1)
         handle?.destroy()
         handle = nil
-        isBlocked = false
+        blockReason = nil
         recovery?.end()
         for channel in order { channel.down(error) }
         sweep()
@@ -105,7 +107,13 @@ final class ConnectionDriver {
     private func topologyDeclared() {
         guard isConnected else { return }
         writeAgain = true
-        pump.hub.set(pump.role, isBlocked ? .blocked(reason: "") : .connected)
+        tellState()
+    }
+
+    /// The connection counts as such once everything stands on it that was declared before.
+    private func tellState() {
+        guard isTopologyDeclared else { return }
+        pump.hub.set(pump.role, blockReason.map { .blocked(reason: $0) } ?? .connected)
     }
 
     /// Declares a queue again that was declared before, with its bindings; `done` comes even if that fails.
@@ -213,15 +221,15 @@ final class ConnectionDriver {
     private func receive(_ method: InboundMethod) throws(AMQPError) {
         switch method {
         case .blocked(let reason):
-            isBlocked = true
+            blockReason = reason
             logger.warning("the broker takes no messages for now", metadata: ["reason": "\(reason)"])
-            pump.hub.set(pump.role, .blocked(reason: reason))
+            tellState()
         case .unblocked:
-            isBlocked = false
+            blockReason = nil
             writeAgain = true
             for channel in order { channel.unblocked() }
             logger.info("the broker takes messages again")
-            pump.hub.set(pump.role, .connected)
+            tellState()
         case .connectionClose(let code, let text):
             try? handle?.send(.connectionCloseOK, channel: 0)
             throw AMQPError(.connectionClosed, "the broker closed the connection", replyCode: code, replyText: text)

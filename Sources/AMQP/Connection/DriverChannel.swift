@@ -150,6 +150,8 @@ class DriverChannel {
             request.operation.finish(.failure(error))
         }
         failInternal(error)
+        // What was given up meanwhile is not kept for a connection that may never come.
+        _ = requests.removeWaiting { $0.operation.isFinished }
         connectionLost(error)
     }
 

@@ -58,7 +58,9 @@ final class PublishChannel: DriverChannel {
     /// The message whose body is being written, and how much of it has been.
     private var partial: (ticket: Ticket, offset: Int)?
     private var progressAt: ContinuousClock.Instant
-    private var removal: OneShot<Void>?
+    /// Who waits for the channel to go.
+    private var removals: [OneShot<Void>] = []
+    private var isEnding: Bool { !removals.isEmpty }
 
     init(number: UInt16, driver: ConnectionDriver, window: Int, name: String) {
         self.name = name
@@ -70,7 +72,7 @@ final class PublishChannel: DriverChannel {
     // MARK: - Commands
 
     func publish(_ request: PublishRequest) {
-        guard removal == nil else { return request.fail(AMQPError.publisherClosed()) }
+        guard !isEnding else { return request.fail(AMQPError.publisherClosed()) }
         batches.append(Batch(request))
     }
 
@@ -87,7 +89,7 @@ final class PublishChannel: DriverChannel {
 
     /// Lets what is in flight settle, then closes the channel.
     func remove(_ done: OneShot<Void>) {
-        removal = done
+        removals.append(done)
         abandonUnsent(AMQPError.publisherClosed())
         if phase == .down { finish(AMQPError.publisherClosed()) }
     }
@@ -133,9 +135,9 @@ final class PublishChannel: DriverChannel {
         suspects.removeAll()
         isolating = false
         // The rest of a batch that was begun fails with it, since it would overtake what failed.
-        for batch in batches where batch.started || removal != nil { batch.abandon(failure) }
+        for batch in batches where batch.started || isEnding { batch.abandon(failure) }
         dropWritten()
-        if removal != nil { finish(failure) }
+        if isEnding { finish(failure) }
     }
 
     /// While the broker took nothing it confirmed nothing either: the time for a confirm begins now.
@@ -185,7 +187,7 @@ final class PublishChannel: DriverChannel {
     private var window: Int { isolating ? 1 : tracker.window }
 
     override func writeContent(_ handle: RabbitHandle) throws(AMQPError) {
-        if removal != nil, partial == nil, tracker.inFlight == 0, suspects.isEmpty, driver.room(256) {
+        if isEnding, partial == nil, tracker.inFlight == 0, suspects.isEmpty, driver.room(256) {
             try close(handle)
             return
         }
@@ -279,9 +281,7 @@ final class PublishChannel: DriverChannel {
         suspects.removeAll()
         abandonUnsent(error)
         drainRequests(error)
-        if let removal {
-            removal.resolve(())
-            driver.remove(self)
-        }
+        if isEnding { driver.remove(self) }
+        for done in removals { done.resolve(()) }
     }
 }

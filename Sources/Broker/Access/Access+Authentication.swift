@@ -37,15 +37,18 @@ extension Access {
         return .accepted(AuthenticatedUser(name: name, tags: user.definition.tags))
     }
 
-    /// Hashes a new password on a thread of its own.
-    package func hash(_ password: [UInt8], then: @escaping (PasswordHash) -> Void) {
-        offLoop({ PasswordHash.make(password) }, then)
+    /// Hashes a new password on a thread of its own; `noMemory` where the machine has none for it.
+    package func hash(_ password: [UInt8], then: @escaping (Result<PasswordHash, AccessError>) -> Void) {
+        offLoop({ PasswordHash.make(password) }) { hash in
+            then(hash.map { .success($0) } ?? .failure(AccessError(.noMemory, "the machine has no memory to hash a password")))
+        }
     }
 
     /// Makes the first user of a new broker: administrator, with all rights on the virtual host `/`.
     ///
     /// It can log in at once, although its hash takes some time; only then it is written down. A broker that ends before
-    /// makes it again at its next start.
+    /// makes it again at its next start. The user comes last, since with it the next start makes nothing any more: a user without
+    /// its rights would be locked out for ever.
     /// - Returns: false when there are users already.
     @discardableResult
     package func makeDefaultUser(name: String, password: [UInt8], failed: @escaping (AccessError) -> Void) -> Bool {
@@ -60,10 +63,10 @@ extension Access {
             guard let user = users[name], user.hash == .none, user.verified == code else { return }
             do throws(AccessError) {
                 var definition = user.definition
-                definition.passwordHash = hash.text
+                definition.passwordHash = try hash.get().text
+                for permission in user.permissions.values { try put(permission.definition) }
                 try put(definition)
                 users[name]?.verified = code
-                for permission in user.permissions.values { try put(permission.definition) }
             } catch {
                 failed(error)
             }

@@ -9,6 +9,7 @@ package struct AccessError: Error, CustomStringConvertible {
         case limit
         /// The change could not be made durable.
         case storage
+        case noMemory
     }
 
     package let code: Code

@@ -27,10 +27,11 @@ package enum PasswordHash: Equatable, Sendable {
     package static let sha512Name = "rabbit_password_hashing_sha512"
 
     /// Makes a hash with a new salt; takes tens of milliseconds, so never on the broker's loop.
-    package static func make(_ password: [UInt8]) -> PasswordHash {
+    /// - Returns: nil where there is no memory for it.
+    package static func make(_ password: [UInt8]) -> PasswordHash? {
         let cost = Cryptography.ScryptCost.standard
         let salt = Cryptography.random(16)
-        guard let hash = Cryptography.scrypt(password, salt: salt, cost: cost) else { return .none }
+        guard let hash = Cryptography.scrypt(password, salt: salt, cost: cost) else { return nil }
         return .scrypt(cost: ScryptCost(logN: cost.logN, r: cost.r, p: cost.p), salt: salt, hash: hash)
     }
 

@@ -111,8 +111,12 @@ package final class BrokerLoop {
 
     /// Logs what a client has caused, unless clients have caused too much of it.
     func log(_ level: Logger.Level, _ line: String, of peer: ConnectionPeer, _ metadata: Logger.Metadata = [:]) {
+        log(level, line, metadata.merging(["peer": "\(peer.name)"]) { own, _ in own })
+    }
+
+    private func log(_ level: Logger.Level, _ line: String, _ metadata: Logger.Metadata = [:]) {
         guard level >= logger.logLevel, throttle.admits(line, now: time.uptime) else { return }
-        logger.log(level: level, "\(line)", metadata: metadata.merging(["peer": "\(peer.name)"]) { own, _ in own })
+        logger.log(level: level, "\(line)", metadata: metadata)
     }
 
     // MARK: The turn
@@ -221,6 +225,11 @@ package final class BrokerLoop {
     // MARK: Shortage
 
     private func block(_ reason: BlockReason?) {
+        if let reason, reason.text != blockReason {
+            log(.warning, "publishers are held back until there is room again", ["reason": "\(reason.text)"])
+        } else if reason == nil, blockReason != nil {
+            log(.notice, "publishers may go on")
+        }
         blockReason = reason?.text
         for machine in Array(machines.values) {
             if let blockReason { machine.block(blockReason) } else { machine.unblock() }

@@ -147,14 +147,19 @@ final class BrokerNode {
     /// A write or sync failed: nothing may be promised any more.
     private func storageFailed(_ error: StoreError) {
         logger.critical("the broker stops: its storage failed", metadata: ["error": "\(error)"])
+        stopListening()
         broker.closeAll(reason: "broker storage failed")
         ended(BrokerError(.storage, "the storage failed; after a failed sync nothing may be promised", underlying: error))
     }
 
-    /// Stops accepting, says goodbye to clients, and calls `then` when they are gone or have had their time.
-    func shutdown(within milliseconds: Int64, then: @escaping () -> Void) {
+    private func stopListening() {
         for listener in listeners { listener.close() }
         listeners = []
+    }
+
+    /// Stops accepting, says goodbye to clients, and calls `then` when they are gone or have had their time.
+    func shutdown(within milliseconds: Int64, then: @escaping () -> Void) {
+        stopListening()
         management?.stop()
         broker.closeAll(reason: "broker shutdown")
         var isDone = false

@@ -86,7 +86,7 @@ extension ManagementAPI {
                 access.hash(Array(password.utf8)) { [self] hash in
                     do {
                         if var definition = access.user(user) {
-                            definition.passwordHash = hash.text
+                            definition.passwordHash = try hash.get().text
                             try access.put(definition)
                         }
                     } catch {

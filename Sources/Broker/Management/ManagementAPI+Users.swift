@@ -44,7 +44,7 @@ extension ManagementAPI {
         return .later { [self] answer in
             access.hash(Array(password.utf8)) { [self] hash in
                 do {
-                    try access.put(UserDefinition(name: name, passwordHash: hash.text, tags: tags))
+                    try access.put(UserDefinition(name: name, passwordHash: hash.get().text, tags: tags))
                     answer(reply)
                 } catch {
                     answer(.failure(.from(error)))

@@ -70,7 +70,7 @@ struct ManagementFailure: Error {
     init(_ error: AccessError) {
         switch error.code {
         case .noSuchUser, .noSuchPermission: self = .notFound
-        case .storage: self = .init(status: .internalServerError, error: "internal_error", reason: error.message)
+        case .storage, .noMemory: self = .init(status: .internalServerError, error: "internal_error", reason: error.message)
         default: self = .badRequest(error.description)
         }
     }

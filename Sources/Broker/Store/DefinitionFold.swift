@@ -60,6 +60,15 @@ struct DefinitionFold {
         standing.sorted { ($0.key.rank, $0.value.order) < ($1.key.rank, $1.value.order) }.map(\.value.change)
     }
 
+    /// Drops the permissions of users that are not there: a later user of that name would have them.
+    mutating func dropOrphans() {
+        let users = standing.keys
+        standing = standing.filter { entry in
+            if case .permission(let user, _) = entry.key { return users.contains(.user(user)) }
+            return true
+        }
+    }
+
     private mutating func put(_ key: Key, _ change: DefinitionChange) {
         order += 1
         standing[key] = (standing[key]?.order ?? order, change)

@@ -37,7 +37,9 @@ package final class DefinitionJournal: DefinitionLog {
     package init(
         _ storage: any Storage, makeTag: @escaping () -> UInt64 = { UInt64.random(in: .min ... .max) }
     ) throws(StoreError) {
-        let found = try DefinitionReading(storage)
+        var found = try DefinitionReading(storage)
+        // Only now: while the broker runs, a user may follow its permissions (`Access.makeDefaultUser`).
+        found.fold.dropOrphans()
         self.storage = storage
         self.makeTag = makeTag
         changes = found.fold.changes

@@ -2,7 +2,7 @@ internal import NIOCore
 
 /// What the definition file of a folder says.
 struct DefinitionReading {
-    private(set) var fold = DefinitionFold()
+    var fold = DefinitionFold()
     private(set) var isDamaged = false
     private(set) var nextBatch: UInt64 = 1
     private var bytes = ByteBuffer()

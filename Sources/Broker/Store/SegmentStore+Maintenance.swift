@@ -100,7 +100,9 @@ extension SegmentStore {
             // It stays, which does no harm, and the next commit tries again.
             segment.state = .sealed
             emptied.insert(segment.number)
-            if !error.isTemporary { fail(error) }
+            guard error.isTemporary else { return fail(error) }
+            // A new one may have become due meanwhile.
+            makeSegment()
         }
     }
 

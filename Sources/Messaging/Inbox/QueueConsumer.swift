@@ -2,7 +2,6 @@ import AMQP
 import Locking
 import Logging
 import Postgres
-import Synchronization
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -29,18 +28,15 @@ struct QueueConsumer: Sendable {
     func run() async {
         let current = Current()
         var consumer = subscribe(current)
-        // Stopping wakes the consumer from its wait; a batch that is being handled is finished and acknowledged first,
-        // because after the close acknowledgements go nowhere.
-        let isWaiting = Flag()
-        core.stop.onSet { if isWaiting.value { Task { await current.consumer.withLock { $0 }?.close() } } }
+        // Stopping ends the wait for the next batch, and that alone: one that was taken is finished and acknowledged first, because
+        // after the close acknowledgements go nowhere.
+        core.stop.onSet { current.consumer.withLock { $0 }?.endDeliveries() }
         core.state.withLock { $0.isConsuming = true }
         var breaker = CircuitBreaker(policy: core.configuration.breaker)
         while true {
-            isWaiting.value = true
             if core.stop.isSet { break }
             do {
                 guard let deliveries = try await consumer.nextBatch(max: core.configuration.batchSize) else { break }
-                isWaiting.value = false
                 balance?.delivered(partition)
                 let owed = await handle(deliveries, consumer, &breaker)
                 let isGivenBack = breaker.isOpen
@@ -256,14 +252,4 @@ struct QueueConsumer: Sendable {
 /// The consumer that a stop has to close.
 private final class Current: Sendable {
     let consumer = Locked<AMQPConsumer?>(nil)
-}
-
-/// A flag that several tasks look at.
-private final class Flag: Sendable {
-    private let flag = Atomic(false)
-
-    var value: Bool {
-        get { flag.load(ordering: .sequentiallyConsistent) }
-        set { flag.store(newValue, ordering: .sequentiallyConsistent) }
-    }
 }
