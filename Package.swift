@@ -106,7 +106,7 @@ let package = Package(
             "Millrace",
             [
                 "Locking", "Contracts", "Postgres", "AMQP", "Messaging", "EventStore", "Projections", "Sagas", "Journal",
-                "Edge", "Observability", hummingbird, nioPosix, logging, lifecycle, unixSignals,
+                "Edge", "Observability", hummingbird, nioCore, nioPosix, logging, lifecycle, unixSignals,
             ]),
         library("MillraceTesting", ["Broker", "Contracts", logging]),
         .executableTarget(
@@ -139,7 +139,9 @@ let package = Package(
             "MessagingTests",
             ["Locking", "Messaging", "Contracts", "Postgres", "AMQP", "Servers", "TestSupport", "broker-process", logging, lifecycle]),
         tests("JournalTests", ["Journal", "Messaging", "Contracts", "Postgres", "AMQP", "TestSupport", "broker-process", logging]),
-        tests("MillraceTests", ["Edge", "Locking", "Millrace", "Topics", "Observability", "Contracts", "TestSupport", logging]),
+        tests(
+            "MillraceTests",
+            ["Edge", "Locking", "Millrace", "Topics", "Observability", "Contracts", "TestSupport", nioCore, nioEmbedded, logging]),
         tests("PostgresTests", ["Postgres", "Servers", "TestSupport", logging]),
         tests("ProjectionsTests", ["Projections", "Contracts", "Messaging", "Postgres", "TestSupport", logging]),
         tests("SagasTests", ["Locking", "Sagas", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", "TestSupport", logging, lifecycle]),

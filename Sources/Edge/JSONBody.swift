@@ -59,12 +59,26 @@ public enum JSONBody {
     /// the answer back from the client.
     private static let discarded = 8 << 20
 
+    /// What comes within the time. Whoever falls silent is told so at its end: a connection on which another answer is under way is
+    /// not idle for the server.
     private static func collect(_ request: Request, limits: Limits) async throws -> [UInt8] {
+        let body = request.body
+        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            group.addTask { try await collect(body, limits) }
+            group.addTask {
+                try await Task.sleep(for: limits.time)
+                throw Problem.requestTimeout(limits.time)
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? []
+        }
+    }
+
+    private static func collect(_ body: RequestBody, _ limits: Limits) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         var length = 0
-        // Looked at when something comes: a client that falls silent is cut off by the server's limit for idle connections.
         let deadline = ContinuousClock.now + limits.time
-        for try await chunk in request.body {
+        for try await chunk in body {
             guard ContinuousClock.now < deadline else { throw Problem.requestTimeout(limits.time) }
             length += chunk.readableBytes
             if length <= limits.bytes {

@@ -28,7 +28,9 @@ struct HTTPService: Service {
         let application = Application(
             router: router,
             // A connection that says nothing for so long is closed; one that waits for its answer is not idle.
-            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [UnreadAnswerHandler(patience: .seconds(30))], idleTimeout: .seconds(75))),
             configuration: .init(
                 address: .hostname(worker.settings.httpHost, port: worker.settings.httpPort), backlog: 1024,
                 availableConnectionsDelegate: .maximum(worker.settings.httpConnections, logger: quietLogger())),

@@ -83,10 +83,10 @@ extension SagaRunner {
     func sendCommands(_ actions: [SagaAction], _ id: UUID, _ state: State, _ context: MessageContext) throws {
         for action in actions {
             switch action {
-            case .sendForward(let step, _):
-                try send(definition.steps[step].forward, id, step, .forward, 1, state, context)
+            case .sendForward(let step, let again):
+                try send(definition.steps[step].forward, id, step, .forward, 1, again: again, state, context)
             case .sendCompensation(let step, let attempt):
-                try send(definition.steps[step].compensation, id, step, .compensate, attempt, state, context)
+                try send(definition.steps[step].compensation, id, step, .compensate, attempt, again: false, state, context)
             default: break
             }
         }
@@ -94,14 +94,15 @@ extension SagaRunner {
 
     private func send(
         _ command: SagaCommand<State>?, _ id: UUID, _ step: Int, _ direction: SagaDirection, _ attempt: Int,
-        _ state: State,
-        _ context: MessageContext
+        again: Bool, _ state: State, _ context: MessageContext
     ) throws {
         guard let command else { return }
-        let fence = SagaIdentity.fence(saga: name, id, step: definition.steps[step].name)
-        try context.send(
-            command.make(state), id: commandID(id, step, direction, attempt),
-            extensions: [SagaExtension.step: fence, SagaExtension.direction: direction.rawValue])
+        var extensions = [
+            SagaExtension.step: SagaIdentity.fence(saga: name, id, step: definition.steps[step].name),
+            SagaExtension.direction: direction.rawValue,
+        ]
+        if again { extensions[SagaExtension.retry] = "true" }
+        try context.send(command.make(state), id: commandID(id, step, direction, attempt), extensions: extensions)
     }
 
     /// Sets and stops the clocks among the actions.

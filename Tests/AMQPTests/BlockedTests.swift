@@ -57,7 +57,7 @@ import Glibc
             let batch = publisher.submit([message(queue, 1), message(queue, 2)])
             await client.reaches(isBlocked)
             let later = client.publisher()
-            let outcomes = await within(.seconds(10)) { await batch.outcomes }
+            let outcomes = await within(.seconds(30)) { await batch.outcomes }
             #expect(outcomes?.map(\.isConfirmed) == [true, true])
             #expect(!early.withLock { $0 }, "the second message was sent while the broker was blocked")
             withExtendedLifetime(later) {}

@@ -64,7 +64,7 @@ import TestSupport
                 publishing.cancel()
                 await publishing.value
                 #expect(failures.load(ordering: .relaxed) > 0)
-                let deadline = ContinuousClock.now + .seconds(30)
+                let deadline = ContinuousClock.now + .seconds(60)
                 while !confirmed.all.isSubset(of: taken.all), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
                 #expect(confirmed.all.isSubset(of: taken.all))
                 await consumer.close()
@@ -141,7 +141,7 @@ import TestSupport
                 await client.reaches(blocked ? isBlocked : isDisconnected)
                 let began = clock.now
                 await client.close()
-                #expect(clock.now - began < .seconds(10))
+                #expect(clock.now - began < .seconds(20))
                 #expect(await publishing.value.contains { $0.error != nil })
                 if blocked { try await node.control("set_vm_memory_high_watermark", "0.6") }
             }

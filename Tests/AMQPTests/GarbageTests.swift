@@ -24,7 +24,7 @@ import Testing
             let taken = try await batch
             #expect(taken == nil)
         }
-        #expect(clock.now - began < .seconds(15))
+        #expect(clock.now - began < .seconds(40))
         withExtendedLifetime(broker) {}
     }
 
@@ -160,14 +160,14 @@ import Testing
             let other = client.publisher()
             let small = other.submit([message(queue, 1)])
             small.cancel()
-            let heard = await within(.seconds(5)) { await small.outcomes }
+            let heard = await within(.seconds(30)) { await small.outcomes }
             #expect(heard?.first?.error?.code == .cancelled, "the thread hears no commands any more")
             // Cancelled while the socket is full: what was not sent is given up at once.
             large.cancel()
             let began = clock.now
             await client.close()
-            #expect(clock.now - began < .seconds(10))
-            let outcomes = await within(.seconds(5)) { await large.outcomes }
+            #expect(clock.now - began < .seconds(20))
+            let outcomes = await within(.seconds(30)) { await large.outcomes }
             #expect(outcomes?.allSatisfy { $0.error != nil } == true)
         }
         withExtendedLifetime(broker) {}
@@ -187,7 +187,7 @@ import Testing
             }
         ) { client, queue in
             let publisher = client.publisher()
-            let outcomes = await within(.seconds(10)) { await publisher.publish([message(queue, 1), message(queue, 2)]) }
+            let outcomes = await within(.seconds(30)) { await publisher.publish([message(queue, 1), message(queue, 2)]) }
             #expect(outcomes?.allSatisfy { $0.error?.isConnectionFailure == true } == true)
         }
         withExtendedLifetime(broker) {}

@@ -18,6 +18,29 @@ import millrace_cli
         return (FileHandle(fileDescriptor: ends[0], closeOnDealloc: true), ends[1])
     }
 
+    /// Fails when the text is written by whoever says it (QueuedOutput.write), which hangs, or when there is no bound for what waits.
+    @Test("what nobody reads holds up nobody, and is bounded")
+    func holdsUpNobody() throws {
+        let (reading, writing) = pipe()
+        _ = fcntl(writing, F_SETFL, 0)
+        let output = QueuedOutput(descriptor: writing, limit: 1 << 18)
+        let line = String(repeating: "x", count: 999) + "\n"
+        for _ in 0..<1_000 { output.write(line) }
+        #expect(!output.flush(atMost: .milliseconds(50)))
+        let received = Locked(0)
+        let reader = Thread {
+            while let bytes = try? reading.read(upToCount: 1 << 16), !bytes.isEmpty { received.withLock { $0 += bytes.count } }
+        }
+        reader.start()
+        #expect(output.flush(atMost: .seconds(60)))
+        output.write("the last\n")
+        #expect(output.flush(atMost: .seconds(60)))
+        close(writing)
+        while !reader.isFinished { usleep(1_000) }
+        let bytes = received.withLock { $0 }
+        #expect(bytes < 1 << 19 && bytes > 1 << 18, "\(bytes)")
+    }
+
     /// Fails when it is tried again without waiting: the thread then computes for the whole pause.
     @Test("a pipe that takes nothing now is waited for without computing, and gets everything")
     func waits() async throws {

@@ -15,6 +15,9 @@ struct ProblemTests {
         router.post("/hasty") { request, _ in
             Response.json(.created, try await JSONBody.read(request, limits: .init(time: .zero)).encoded())
         }
+        router.post("/patient") { request, _ in
+            Response.json(.created, try await JSONBody.read(request, limits: .init(time: .milliseconds(50))).encoded())
+        }
         router.get("/things/{id}") { _, _ -> Response in throw Problem.notFound("gone") }
         router.put("/things/{id}/parts/{part}") { _, _ -> Response in throw Defect() }
         router.get("/away") { _, _ -> Response in throw RouterDriver.Away() }
@@ -106,6 +109,19 @@ struct ProblemTests {
         let answer = try await driver.send(.post, "/hasty", Array("1".utf8), headers: [.contentType: "application/json"])
         expectProblem(answer, 408, "request-timeout")
         #expect(answer.headers[.connection] == "close")
+    }
+
+    /// Fails when the time is looked at only when something comes (JSONBody.collect): the first hangs then.
+    @Test("a client that sends nothing, or stops in the middle, is told so", .timeLimit(.minutes(3)))
+    func silentClient() async throws {
+        for parts in [[], [ByteBuffer(string: "{\"a\":")]] {
+            let (body, continuation) = AsyncStream<ByteBuffer>.makeStream()
+            for part in parts { continuation.yield(part) }
+            let answer = try await driver.send(
+                .post, "/patient", RequestBody(asyncSequence: body), headers: [.contentType: "application/json"])
+            expectProblem(answer, 408, "request-timeout")
+            withExtendedLifetime(continuation) {}
+        }
     }
 
     @Test("a length that is announced too large is refused before anything is read")

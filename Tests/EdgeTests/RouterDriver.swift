@@ -33,9 +33,14 @@ struct RouterDriver {
     func send(
         _ method: HTTPRequest.Method, _ path: String, _ body: [UInt8] = [], headers: HTTPFields = [:]
     ) async throws -> Answer {
+        try await send(method, path, RequestBody(buffer: ByteBuffer(bytes: body)), headers: headers)
+    }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ body: RequestBody, headers: HTTPFields = [:]
+    ) async throws -> Answer {
         let request = Request(
-            head: HTTPRequest(method: method, scheme: "http", authority: "test", path: path, headerFields: headers),
-            body: RequestBody(buffer: ByteBuffer(bytes: body)))
+            head: HTTPRequest(method: method, scheme: "http", authority: "test", path: path, headerFields: headers), body: body)
         let context = HTTPContext(core: CoreRequestContextStorage(source: Source()))
         let response = try await responder.respond(to: request, context: context)
         let writer = Writer()

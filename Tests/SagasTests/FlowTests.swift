@@ -149,6 +149,22 @@ import Testing
         }
     }
 
+    /// Fails when the command that is sent again does not say so (SagaRunner.send), or its receiver does not remember what was
+    /// discarded.
+    @Test func aCommandThatWasDiscardedIsCarriedOutWhenItIsSentAgain() async throws {
+        try await TripWorld.run { world in
+            world.agency.change { $0.defective = ["lost"] }
+            try await world.plan([TripPlanned(trip: "lost")])
+            let failures = FailureStore(postgres: world.agencyWorker.postgres)
+            try await eventually("the command is parked") { try await failures.count(matching: FailureFilter(status: .failed)) == 1 }
+            #expect(try await failures.discard(matching: .all) == 1)
+            world.agency.change { $0.defective = [] }
+            try await world.store.request(.retry, world.id("lost"), by: "ann", reason: "it works again")
+            try await world.reaches(.completed, ["lost"])
+            #expect(try await world.bookings("lost").contains("seat"))
+        }
+    }
+
     @Test func anOperatorSkipsAndCompensates() async throws {
         try await TripWorld.run { world in
             world.agency.change { $0.silent = [BookSeat.type] }

@@ -10,6 +10,8 @@ final class TestAgency: Sendable {
         var withoutSeat: Set<String> = []
         /// Trips whose room is refused.
         var withoutRoom: Set<String> = []
+        /// Trips whose seat cannot be booked, because the agency does not work.
+        var defective: Set<String> = []
         /// Commands that are handled without an answer.
         var silent: Set<String> = []
         /// How often each answer is published.
@@ -45,7 +47,9 @@ final class TestAgency: Sendable {
     var handlers: MessageHandlers {
         var handlers = MessageHandlers()
         handlers.on(BookSeat.self) { command, context in
-            if self.note(command).withoutSeat.contains(command.trip) {
+            let behaviour = self.note(command)
+            if behaviour.defective.contains(command.trip) { throw Permanent("out of order") }
+            if behaviour.withoutSeat.contains(command.trip) {
                 try self.answer(SeatRefused(trip: command.trip, reason: "full"), to: command, context)
             } else {
                 Self.book("seat", command.trip, context)

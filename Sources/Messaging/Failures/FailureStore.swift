@@ -81,14 +81,22 @@ public struct FailureStore: Sendable {
         return result.affectedRows
     }
 
-    /// Discards the failures that match: they are never handled. What waited behind them becomes due.
+    /// Discards the failures that match: they are never handled, unless a saga's operator has one of its commands sent again. What
+    /// waited behind them becomes due.
     ///
     /// - Returns: how many were discarded.
     @discardableResult
     public func discard(matching filter: FailureFilter) async throws -> Int {
         try await postgres.withTransaction { transaction in
             let rows = try await transaction.execute(
-                "DELETE FROM \(table("parked")) WHERE \(condition(filter)) RETURNING partition_key")
+                """
+                WITH gone AS (
+                    DELETE FROM \(table("parked")) WHERE \(condition(filter)) RETURNING message_id, partition_key, exchange),
+                known AS (
+                    INSERT INTO \(table("discarded")) (message_id) SELECT message_id FROM gone WHERE exchange <> \(ParkedExchange.timers)
+                    ON CONFLICT (message_id) DO UPDATE SET discarded_at = excluded.discarded_at)
+                SELECT partition_key FROM gone
+                """)
             var keys: Set<String> = []
             for row in rows {
                 if let key = try row.decode(String?.self, at: 0) { keys.insert(key) }

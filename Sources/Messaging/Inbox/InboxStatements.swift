@@ -17,6 +17,14 @@ enum InboxStatements {
         """
     }
 
+    /// Forgets those of the messages that an operator has discarded. To be sent before ``record(_:)``, for what is sent again on purpose.
+    static func forgetDiscarded(_ ids: [UUID]) -> SQL {
+        """
+        WITH forgotten AS (DELETE FROM discarded WHERE message_id = ANY(\(ids)::uuid[]) RETURNING message_id)
+        DELETE FROM inbox WHERE message_id IN (SELECT message_id FROM forgotten)
+        """
+    }
+
     /// Whether ``checks(keys:steps:)`` finds anything, which is seldom so. Must come after ``record(_:)``: that may wait for another
     /// process that handles the same messages, and what it parked must be seen. (PostgreSQL plans this once; the longer question anew
     /// each time.)

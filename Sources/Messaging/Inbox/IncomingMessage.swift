@@ -99,6 +99,9 @@ struct IncomingMessage: Sendable {
             ))
     }
 
+    /// Whether an operator had it sent again, with the id that it had: it counts as new where it was discarded.
+    var isSentAgain: Bool { fence != nil && envelope?.extensions["sagaretry"] != nil }
+
     var planItem: BatchPlan.Item {
         BatchPlan.Item(id: id, key: key, fence: fence, isParseable: envelope != nil, fitsContract: violation == nil)
     }

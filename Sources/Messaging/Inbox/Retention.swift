@@ -35,6 +35,13 @@ struct Retention: Sendable {
                 LIMIT \(Self.chunk))
             """
         }
+        try await remove {
+            """
+            DELETE FROM discarded WHERE message_id IN (
+                SELECT message_id FROM discarded WHERE discarded_at < now() - \(inbox)::float8 * interval '1 second'
+                LIMIT \(Self.chunk))
+            """
+        }
         let fences = core.configuration.fenceRetention.seconds
         try await remove {
             """

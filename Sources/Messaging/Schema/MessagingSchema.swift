@@ -12,6 +12,7 @@ public enum MessagingSchema {
         Migration(version: "3", description: "timers and fences", sql: timersAndFences),
         Migration(version: "4", description: "refusal", sql: refusal),
         Migration(version: "5", description: "counted by", sql: countedBy),
+        Migration(version: "6", description: "discarded", sql: discarded),
     ]
 
     // The rows of one batch share one received_at, so its index stays small (deduplicated leaves).
@@ -95,6 +96,15 @@ public enum MessagingSchema {
         ALTER TABLE delivery_attempts ADD COLUMN counted_by uuid;
         ALTER TABLE parked ADD COLUMN counted_by uuid;
         ALTER TABLE timers ADD COLUMN counted_by uuid, ADD COLUMN claim uuid;
+        """
+
+    // What an operator has discarded. The inbox knows it, so that no late delivery brings it back; a saga that sends the command again
+    // because an operator says so does.
+    private static let discarded = """
+        CREATE TABLE discarded (
+            message_id   uuid PRIMARY KEY,
+            discarded_at timestamptz NOT NULL DEFAULT now()
+        );
         """
 
     private static let timersAndFences = """

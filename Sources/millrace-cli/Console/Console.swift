@@ -24,6 +24,7 @@ package final class Console: Sendable {
     private let colours: (output: Bool, error: Bool)
     /// The progress line that stands at the bottom now.
     private let progress = Locked<String?>(nil)
+    private let errors = QueuedOutput(descriptor: 2)
 
     private init() {
         let environment = ProcessInfo.processInfo.environment
@@ -31,17 +32,22 @@ package final class Console: Sendable {
         isInteractive = isatty(2) == 1 && environment["TERM"] != "dumb"
         terminals = (isatty(1) == 1, isatty(2) == 1)
         colours = (!plain && terminals.output, !plain && terminals.error)
+        // What was said last is read first.
+        atexit { Console.shared.errors.flush(atMost: .seconds(1)) }
     }
 
-    /// Writes data.
-    func output(_ text: String) { write(1, (terminals.output ? TerminalText.harmless(text) : text) + "\n") }
+    /// Writes data, behind what was said before, and waits for who reads it.
+    func output(_ text: String) {
+        errors.flush(atMost: .seconds(1))
+        Self.write((terminals.output ? TerminalText.harmless(text) : text) + "\n", to: 1)
+    }
 
     /// Says something; the progress line stays below it.
     func say(_ text: String) {
         let text = terminals.error ? TerminalText.harmless(text) : text
         progress.withLock { line in
-            guard let line else { return write(2, text + "\n") }
-            write(2, "\r\u{1B}[K" + text + "\n" + line)
+            guard let line else { return errors.write(text + "\n") }
+            errors.write("\r\u{1B}[K" + text + "\n" + line)
         }
     }
 
@@ -57,14 +63,14 @@ package final class Console: Sendable {
         progress.withLock { line in
             let cut = TerminalText.harmless(String(text.prefix(max(20, width - 1))))
             line = cut
-            write(2, "\r\u{1B}[K" + cut)
+            errors.write("\r\u{1B}[K" + cut)
         }
     }
 
     /// Removes the progress line.
     func endProgress() {
         progress.withLock { line in
-            if line != nil { write(2, "\r\u{1B}[K") }
+            if line != nil { errors.write("\r\u{1B}[K") }
             line = nil
         }
     }
@@ -86,8 +92,6 @@ package final class Console: Sendable {
         guard isOn, !styles.isEmpty else { return text }
         return "\u{1B}[" + styles.map(\.rawValue).joined(separator: ";") + "m" + text + "\u{1B}[0m"
     }
-
-    private func write(_ descriptor: Int32, _ text: String) { Self.write(text, to: descriptor) }
 
     /// Writes everything, and waits where the descriptor takes nothing now: whoever shares a pipe or a terminal may have made it
     /// non-blocking. Gives up when nobody reads any more.

@@ -102,6 +102,38 @@ struct FailureStoreTests {
         }
     }
 
+    /// What was discarded does not come back by itself, but once for each discard when an operator has it sent again. Fails when the
+    /// inbox does not know it any more (a duplicate is handled), or is not made to forget it (BatchRunner.plan; in `park`, a run that
+    /// fails again is lost).
+    @Test func whatWasDiscardedIsHandledWhenItIsSentAgain() async throws {
+        try await Rig.with { rig in
+            let isBroken = Box(true)
+            let handlers = rig.recording { _, _ in if isBroken.value { throw Permanent("broken") } }
+            try await rig.running(handlers) { messaging in
+                let store = FailureStore(postgres: rig.postgres)
+                let step = ["sagastep": "s/1/x", "sagadirection": "forward"]
+                let command = rig.message(1, key: "k", extensions: step)
+                var again = rig.message(1, key: "k", id: command.id, extensions: step)
+                again.extensions["sagaretry"] = "true"
+                await rig.publish([command])
+                for round in 1...2 {
+                    try await rig.eventually { try await store.count(matching: FailureFilter(status: .failed)) == 1 }
+                    #expect(try await store.discard(matching: .all) == 1)
+                    if round == 1 { await rig.publish([again]) }
+                }
+                isBroken.update { $0 = false }
+                let duplicates = messaging.snapshot().duplicates
+                await rig.publish([command])
+                try await rig.eventually { messaging.snapshot().duplicates == duplicates + 1 }
+                await rig.publish([again, again])
+                try await rig.eventually { messaging.snapshot().duplicates == duplicates + 2 }
+                try await rig.eventually { try await rig.count("seen") == 1 }
+                #expect(try await rig.count("parked") == 0)
+                #expect(try await rig.count("discarded") == 0)
+            }
+        }
+    }
+
     /// Fails when the copy goes to the end of its key, or the original stays.
     @Test func anEditedCopyTakesThePlaceOfItsOriginal() async throws {
         try await withFailures(2) { rig, store, _, messages in
