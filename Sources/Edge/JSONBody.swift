@@ -59,14 +59,14 @@ public enum JSONBody {
     /// the answer back from the client.
     private static let discarded = 8 << 20
 
-    /// What comes within the time. Whoever falls silent is told so at its end: a connection on which another answer is under way is
-    /// not idle for the server.
+    /// What comes within the time. Whoever falls silent is told so a little later: a connection on which another answer is under way is
+    /// not idle for the server. Nothing is read any more then; who still sends is answered at the time itself, and read to the end.
     private static func collect(_ request: Request, limits: Limits) async throws -> [UInt8] {
         let body = request.body
         return try await withThrowingTaskGroup(of: [UInt8].self) { group in
             group.addTask { try await collect(body, limits) }
             group.addTask {
-                try await Task.sleep(for: limits.time)
+                try await Task.sleep(for: limits.time * 5 / 4)
                 throw Problem.requestTimeout(limits.time)
             }
             defer { group.cancelAll() }

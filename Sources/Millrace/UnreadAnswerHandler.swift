@@ -8,20 +8,30 @@ package final class UnreadAnswerHandler: ChannelInboundHandler, RemovableChannel
     package typealias InboundIn = NIOAny
 
     private let patience: TimeAmount
-    private var closing: Scheduled<Void>?
+    private var nextLook: Scheduled<Void>?
 
     /// - Parameter patience: how long the client may read nothing of what waits for it.
     package init(patience: TimeAmount) { self.patience = patience }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
-        closing?.cancel()
-        closing = nil
-        if !context.channel.isWritable {
-            let channel = context.channel
-            closing = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
-        }
+        nextLook?.cancel()
+        nextLook = nil
+        if !context.channel.isWritable { lookLater(context) }
         context.fireChannelWritabilityChanged()
     }
 
-    package func handlerRemoved(context: ChannelHandlerContext) { closing?.cancel() }
+    package func handlerRemoved(context: ChannelHandlerContext) { nextLook?.cancel() }
+
+    /// Closes the connection if by then no more of its answer has been read than now.
+    private func lookLater(_ context: ChannelHandlerContext) {
+        let waiting = Self.waiting(context)
+        nextLook = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { [self] in
+            if Self.waiting(context) < waiting { lookLater(context) } else { context.close(promise: nil) }
+        }
+    }
+
+    /// Bytes that the system has not taken.
+    private static func waiting(_ context: ChannelHandlerContext) -> Int {
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
 }

@@ -53,6 +53,6 @@ public enum SagaIdentity {
 enum SagaExtension {
     static let step = "sagastep"
     static let direction = "sagadirection"
-    /// On a command that an operator has sent again: its receiver handles it even if it was discarded there.
+    /// On a command that an operator has sent again, the id of his request: its receiver handles it even if it was discarded there.
     static let retry = "sagaretry"
 }

@@ -101,7 +101,7 @@ extension SagaRunner {
             SagaExtension.step: SagaIdentity.fence(saga: name, id, step: definition.steps[step].name),
             SagaExtension.direction: direction.rawValue,
         ]
-        if again { extensions[SagaExtension.retry] = "true" }
+        if again { extensions[SagaExtension.retry] = context.envelope.id.lowercased }
         try context.send(command.make(state), id: commandID(id, step, direction, attempt), extensions: extensions)
     }
 

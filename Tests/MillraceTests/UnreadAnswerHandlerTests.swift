@@ -29,6 +29,26 @@ struct UnreadAnswerHandlerTests {
         }
     }
 
+    /// Fails when it is not asked how much is left.
+    @Test("one that reads slowly keeps its connection as long as it reads")
+    func readsSlowly() throws {
+        try withChannel { channel in
+            func leave(_ bytes: Int) {
+                channel.flush()
+                channel.write(ByteBuffer(repeating: 1, count: bytes), promise: nil)
+            }
+            leave(5)
+            set(channel, writable: false)
+            for left in [4, 3, 2] {
+                leave(left)
+                channel.embeddedEventLoop.advanceTime(by: .seconds(30))
+                #expect(channel.isActive)
+            }
+            channel.embeddedEventLoop.advanceTime(by: .seconds(30))
+            #expect(!channel.isActive)
+        }
+    }
+
     /// Fails when what was scheduled is not called off.
     @Test("one that goes on reading keeps its connection")
     func goesOn() throws {

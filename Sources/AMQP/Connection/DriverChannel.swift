@@ -150,8 +150,6 @@ class DriverChannel {
             request.operation.finish(.failure(error))
         }
         failInternal(error)
-        // What was given up meanwhile is not kept for a connection that may never come.
-        _ = requests.removeWaiting { $0.operation.isFinished }
         connectionLost(error)
     }
 
@@ -284,6 +282,8 @@ class DriverChannel {
                     .failure(AMQPError(.timeout, "the broker gave no answer in time", underlying: driver.lastError)))
             }
         }
+        // What was given up is not kept for a connection that may never come.
+        if phase == .down { _ = requests.removeWaiting { $0.operation.isFinished } }
         // An answer that does not come blocks all after it: the connection is as good as dead.
         if let patienceEnds, patienceEnds <= driver.now {
             throw AMQPError(.timeout, "the broker did not answer on channel \(number)", underlying: AMQPError(.connectionClosed, "given up"))

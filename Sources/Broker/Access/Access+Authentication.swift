@@ -46,25 +46,29 @@ extension Access {
 
     /// Makes the first user of a new broker: administrator, with all rights on the virtual host `/`.
     ///
-    /// It can log in at once, although its hash takes some time; only then it is written down. A broker that ends before
-    /// makes it again at its next start. The user comes last, since with it the next start makes nothing any more: a user without
-    /// its rights would be locked out for ever.
+    /// It can log in at once, although its hash takes some time; only then it is written down. A broker that ends before, without
+    /// another user, makes it again at its next start. Its rights are written down first: with a user the next start makes nothing any
+    /// more, and one without its rights would be locked out for ever.
     /// - Returns: false when there are users already.
     @discardableResult
     package func makeDefaultUser(name: String, password: [UInt8], failed: @escaping (AccessError) -> Void) -> Bool {
         guard users.isEmpty else { return false }
         apply(UserDefinition(name: name, passwordHash: "", tags: ["administrator"]))
         let rights = PermissionDefinition(user: name, host: "/", configure: ".*", write: ".*", read: ".*")
-        users[name]?.permissions["/"] = try? Permission(rights, limit: limits.permissionPatternLength)
+        var areRightsWritten = true
+        do throws(AccessError) { try put(rights) } catch {
+            areRightsWritten = false
+            users[name]?.permissions["/"] = try? Permission(rights, limit: limits.permissionPatternLength)
+        }
         let code = Cryptography.authenticator(password, key: cacheKey)
         users[name]?.verified = code
         hash(password) { [self] hash in
-            // Somebody may have changed or removed it in between; then that is written down already.
-            guard let user = users[name], user.hash == .none, user.verified == code else { return }
             do throws(AccessError) {
+                if !areRightsWritten, users[name]?.permissions["/"] != nil { try put(rights) }
+                // Somebody may have changed or removed it in between; then that is written down already.
+                guard let user = users[name], user.hash == .none, user.verified == code else { return }
                 var definition = user.definition
                 definition.passwordHash = try hash.get().text
-                for permission in user.permissions.values { try put(permission.definition) }
                 try put(definition)
                 users[name]?.verified = code
             } catch {

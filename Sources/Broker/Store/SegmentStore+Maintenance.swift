@@ -102,7 +102,7 @@ extension SegmentStore {
             emptied.insert(segment.number)
             guard error.isTemporary else { return fail(error) }
             // A new one may have become due meanwhile.
-            makeSegment()
+            if failure == nil { makeSegment() }
         }
     }
 

@@ -94,7 +94,7 @@ public struct FailureStore: Sendable {
                     DELETE FROM \(table("parked")) WHERE \(condition(filter)) RETURNING message_id, partition_key, exchange),
                 known AS (
                     INSERT INTO \(table("discarded")) (message_id) SELECT message_id FROM gone WHERE exchange <> \(ParkedExchange.timers)
-                    ON CONFLICT (message_id) DO UPDATE SET discarded_at = excluded.discarded_at)
+                    ON CONFLICT (message_id) DO UPDATE SET is_forgotten = false, discarded_at = excluded.discarded_at)
                 SELECT partition_key FROM gone
                 """)
             var keys: Set<String> = []
@@ -107,7 +107,8 @@ public struct FailureStore: Sendable {
     }
 
     /// Replaces the data of a failure: a copy with a new id takes its place in the order of its key and is run at once;
-    /// its causation is the original, which is discarded in the same transaction.
+    /// its causation is the original, which is discarded in the same transaction. A saga's command keeps its id, by which the saga
+    /// knows the answer.
     ///
     /// - Returns: the id of the copy.
     /// - Throws: ``MessagingError`` `.notFound`, or `.usage` when the original is no envelope: see ``edit(_:body:)``.
@@ -140,8 +141,9 @@ public struct FailureStore: Sendable {
             guard let row else { throw MessagingError(.notFound, "no parked message \(id)") }
             let (position, original, exchange, status) = try row.decode(Int64.self, [UInt8].self, String.self, String.self)
             var copy = try make(original)
-            copy.id = .v7()
-            copy.causationID = id
+            let isAwaited = copy.extensions["sagastep"] != nil
+            copy.id = isAwaited ? id : .v7()
+            if !isAwaited { copy.causationID = id }
             copy.correlationID = copy.correlationID ?? id
             let waits = status == Failure.Status.waiting.rawValue
             transaction.enqueue("INSERT INTO \(table("inbox")) (message_id) VALUES (\(copy.id)) ON CONFLICT DO NOTHING")

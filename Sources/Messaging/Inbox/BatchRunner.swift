@@ -20,7 +20,7 @@ struct BatchRunner: Sendable {
     /// - Throws: ``HandlerFailure``, ``PostgresError``; then nothing has happened.
     func handle(_ messages: [IncomingMessage], attempt: Int, clear: [UUID]) async throws {
         var done: MessagingCore.Committed<BatchPlan>?
-        if attempt == 1, clear.isEmpty, !messages.contains(where: { $0.delivery.redelivered || $0.isSentAgain }) {
+        if attempt == 1, clear.isEmpty, !messages.contains(where: { $0.delivery.redelivered || $0.request != nil }) {
             done = try await handleEagerly(messages)
         }
         if done == nil {
@@ -121,8 +121,7 @@ struct BatchRunner: Sendable {
     /// Asks the database about the messages, in one flight that also begins the transaction.
     private func plan(_ messages: [IncomingMessage], in transaction: PostgresTransaction) async throws -> BatchPlan {
         let marks = Marks(messages)
-        let again = messages.filter(\.isSentAgain).map(\.id)
-        if !again.isEmpty { transaction.enqueue(InboxStatements.forgetDiscarded(again)) }
+        if let forget = InboxStatements.forgetDiscarded(messages) { transaction.enqueue(forget) }
         let statements = [
             InboxStatements.record(messages.map(\.id)), marks.lock, InboxStatements.mustLook(keys: marks.keys, steps: marks.steps),
         ]
@@ -187,7 +186,7 @@ struct BatchRunner: Sendable {
         _ message: IncomingMessage, _ failure: FailureDescription, delay: Duration?, clear: [UUID]
     ) async throws {
         let isNew = try await core.postgres.withTransaction { transaction in
-            if message.isSentAgain { transaction.enqueue(InboxStatements.forgetDiscarded([message.id])) }
+            if let forget = InboxStatements.forgetDiscarded([message]) { transaction.enqueue(forget) }
             // Another process may have handled it meanwhile, if this one has lost its place as the active consumer.
             guard try await !transaction.execute(InboxStatements.record([message.id])).isEmpty else { return false }
             transaction.enqueue(

@@ -17,12 +17,19 @@ enum InboxStatements {
         """
     }
 
-    /// Forgets those of the messages that an operator has discarded. To be sent before ``record(_:)``, for what is sent again on purpose.
-    static func forgetDiscarded(_ ids: [UUID]) -> SQL {
-        """
-        WITH forgotten AS (DELETE FROM discarded WHERE message_id = ANY(\(ids)::uuid[]) RETURNING message_id)
-        DELETE FROM inbox WHERE message_id IN (SELECT message_id FROM forgotten)
-        """
+    /// Forgets those of the messages that an operator has discarded since the request by which they are sent again. To be sent before
+    /// ``record(_:)``. nil if no message is sent again.
+    static func forgetDiscarded(_ messages: [IncomingMessage]) -> SQL? {
+        let again = messages.compactMap { message in message.request.map { (id: message.id, request: $0) } }
+        if again.isEmpty { return nil }
+        return """
+            WITH forgotten AS (
+                UPDATE discarded d SET is_forgotten = true, request = again.request
+                FROM unnest(\(again.map(\.id))::uuid[], \(again.map(\.request))::text[]) AS again(id, request)
+                WHERE d.message_id = again.id AND NOT d.is_forgotten AND d.request IS DISTINCT FROM again.request
+                RETURNING d.message_id)
+            DELETE FROM inbox WHERE message_id IN (SELECT message_id FROM forgotten)
+            """
     }
 
     /// Whether ``checks(keys:steps:)`` finds anything, which is seldom so. Must come after ``record(_:)``: that may wait for another

@@ -71,7 +71,7 @@ struct IncomingMessage: Sendable {
 
     /// What the database cannot store would fail the transaction of the whole batch: it is not an envelope to us.
     private static func check(_ envelope: Envelope, _ fence: FenceMark?) throws {
-        for text in [envelope.partitionKey, envelope.type, fence?.key] {
+        for text in [envelope.partitionKey, envelope.type, fence?.key, envelope.extensions["sagaretry"]] {
             guard let text else { continue }
             guard text.utf8.count <= longestKey, !text.utf8.contains(0) else {
                 throw MessagingError(.unparseable, "the key or type is longer than \(longestKey) bytes, or contains a NUL")
@@ -99,8 +99,8 @@ struct IncomingMessage: Sendable {
             ))
     }
 
-    /// Whether an operator had it sent again, with the id that it had: it counts as new where it was discarded.
-    var isSentAgain: Bool { fence != nil && envelope?.extensions["sagaretry"] != nil }
+    /// By which request of an operator it is sent again, with the id that it had: it counts as new where it was discarded. Else nil.
+    var request: String? { fence == nil ? nil : envelope?.extensions["sagaretry"] }
 
     var planItem: BatchPlan.Item {
         BatchPlan.Item(id: id, key: key, fence: fence, isParseable: envelope != nil, fitsContract: violation == nil)

@@ -99,10 +99,12 @@ public enum MessagingSchema {
         """
 
     // What an operator has discarded. The inbox knows it, so that no late delivery brings it back; a saga that sends the command again
-    // because an operator says so does.
+    // because an operator says so does: by each such request, which has a name, once.
     private static let discarded = """
         CREATE TABLE discarded (
             message_id   uuid PRIMARY KEY,
+            is_forgotten boolean NOT NULL DEFAULT false,
+            request      text,
             discarded_at timestamptz NOT NULL DEFAULT now()
         );
         """

@@ -175,7 +175,9 @@ struct FailuresCommand: AsyncParsableCommand {
     }
 
     struct Discard: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Throw failed messages away: they are never handled.")
+        static let configuration = CommandConfiguration(
+            abstract: "Throw failed messages away: they are not handled.",
+            discussion: "A saga's command that was thrown away is sent again by `millrace saga retry`, and handled then.")
         @OptionGroup var target: Target
         @OptionGroup var selection: Selection
         @OptionGroup var output: OutputOptions

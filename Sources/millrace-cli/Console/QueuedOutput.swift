@@ -9,6 +9,8 @@ package final class QueuedOutput: Sendable {
         var bytes = 0
         /// How many pieces found no room since the last that did.
         var leftOut = 0
+        /// Nothing was written while somebody waited for it.
+        var isStuck = false
     }
 
     private let descriptor: Int32
@@ -38,17 +40,23 @@ package final class QueuedOutput: Sendable {
         queue.async { [self] in
             if leftOut > 0 { Console.write("[\(leftOut) left out here, since nobody was reading]\n", to: descriptor) }
             Console.write(text, to: descriptor)
-            waiting.withLock { $0.bytes -= size }
+            waiting.withLock { waiting in
+                waiting.bytes -= size
+                waiting.isStuck = false
+            }
         }
     }
 
-    /// Waits until everything is written, but no longer than `limit`.
+    /// Waits until everything is written, but no longer than `limit`, and not again before something was.
     /// - Returns: whether it is.
     @discardableResult
     package func flush(atMost limit: DispatchTimeInterval) -> Bool {
-        if waiting.withLock({ $0.bytes == 0 }) { return true }
+        let (isEmpty, isStuck) = waiting.withLock { ($0.bytes == 0, $0.isStuck) }
+        if isEmpty || isStuck { return isEmpty }
         let written = DispatchSemaphore(value: 0)
         queue.async { written.signal() }
-        return written.wait(timeout: .now() + limit) == .success
+        if written.wait(timeout: .now() + limit) == .success { return true }
+        waiting.withLock { $0.isStuck = $0.bytes > 0 }
+        return false
     }
 }

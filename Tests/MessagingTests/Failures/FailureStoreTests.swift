@@ -102,9 +102,9 @@ struct FailureStoreTests {
         }
     }
 
-    /// What was discarded does not come back by itself, but once for each discard when an operator has it sent again. Fails when the
+    /// What was discarded does not come back by itself, but once for each request when an operator has it sent again. Fails when the
     /// inbox does not know it any more (a duplicate is handled), or is not made to forget it (BatchRunner.plan; in `park`, a run that
-    /// fails again is lost).
+    /// fails again is lost), or forgets it twice for one request.
     @Test func whatWasDiscardedIsHandledWhenItIsSentAgain() async throws {
         try await Rig.with { rig in
             let isBroken = Box(true)
@@ -113,23 +113,23 @@ struct FailureStoreTests {
                 let store = FailureStore(postgres: rig.postgres)
                 let step = ["sagastep": "s/1/x", "sagadirection": "forward"]
                 let command = rig.message(1, key: "k", extensions: step)
-                var again = rig.message(1, key: "k", id: command.id, extensions: step)
-                again.extensions["sagaretry"] = "true"
+                func again(_ request: String) -> Envelope {
+                    rig.message(1, key: "k", id: command.id, extensions: step.merging(["sagaretry": request]) { $1 })
+                }
                 await rig.publish([command])
                 for round in 1...2 {
                     try await rig.eventually { try await store.count(matching: FailureFilter(status: .failed)) == 1 }
                     #expect(try await store.discard(matching: .all) == 1)
-                    if round == 1 { await rig.publish([again]) }
+                    if round == 1 { await rig.publish([again("first")]) }
                 }
                 isBroken.update { $0 = false }
                 let duplicates = messaging.snapshot().duplicates
-                await rig.publish([command])
-                try await rig.eventually { messaging.snapshot().duplicates == duplicates + 1 }
-                await rig.publish([again, again])
+                await rig.publish([command, again("first")])
                 try await rig.eventually { messaging.snapshot().duplicates == duplicates + 2 }
+                await rig.publish([again("second"), again("second"), again("third")])
+                try await rig.eventually { messaging.snapshot().duplicates == duplicates + 4 }
                 try await rig.eventually { try await rig.count("seen") == 1 }
                 #expect(try await rig.count("parked") == 0)
-                #expect(try await rig.count("discarded") == 0)
             }
         }
     }
@@ -164,6 +164,22 @@ struct FailureStoreTests {
             #expect(try await store.show(messages[0].id) == nil)
             await #expect(throws: MessagingError.self) { _ = try await store.edit(UUID(), data: []) }
             await #expect(throws: ContractError.self) { _ = try await store.edit(id, body: Array("nonsense".utf8)) }
+        }
+    }
+
+    /// Fails when the copy gets an id of its own: the saga does not know what is answered to that.
+    @Test func anEditedCommandOfASagaKeepsItsID() async throws {
+        try await Rig.with { rig in
+            let handlers = rig.recording { envelope, _ in if envelope.data == Array("{}".utf8) { throw Permanent("empty") } }
+            try await rig.running(handlers) { _ in
+                let store = FailureStore(postgres: rig.postgres)
+                let command = rig.message(1, key: "k", extensions: ["sagastep": "s/1/x", "sagadirection": "forward"])
+                await rig.publish([command])
+                try await rig.eventually { try await store.count(matching: FailureFilter(status: .failed)) == 1 }
+                #expect(try await store.edit(command.id, data: Array("{\"a\":1}".utf8)) == command.id)
+                try await rig.eventually { try await rig.number("SELECT count(*) FROM seen WHERE id = \(command.id)") == 1 }
+                #expect(try await rig.count("parked") == 0)
+            }
         }
     }
 }
