@@ -10,28 +10,29 @@ import Locking
 
 /// Finds TCP ports that nothing listens on.
 public enum FreePort {
-    /// Ports this process has given out already, so that two servers that start at once never get the same.
-    private static let given = Locked<Set<Int>>([])
+    /// Ports this process has given out. They are taken as long as it lives: a server may listen at its port only after many seconds,
+    /// and one that was killed comes back to it.
+    private static let given = Locked<[TakenPort]>([])
 
     /// Below the ephemeral range of Linux (32768) and macOS (49152): an outgoing connection of some
     /// other program can never take a port that a killed server has to come back to.
     static let range = 20_000..<32_000
 
-    /// A port on 127.0.0.1 that nothing listens on now and that was not given out by this process before.
+    /// A port on 127.0.0.1 that nothing listens on now, and that no process which asks here gets as long as this one lives.
     ///
     /// - Throws: `ServersError.Code.timeout` if no port was found in 1,000 tries.
     public static func next() throws(ServersError) -> Int {
         for _ in 0..<1_000 {
-            let port = Int.random(in: range)
-            let fresh = given.withLock { $0.insert(port).inserted }
-            if fresh, isFree(port) { return port }
+            guard let taken = take(Int.random(in: range)) else { continue }
+            given.withLock { $0.append(taken) }
+            return taken.number
         }
         throw ServersError(.timeout, "found no free TCP port between \(range.lowerBound) and \(range.upperBound)")
     }
 
     /// Takes a port that nothing listens on, before a server listens there.
     ///
-    /// - Returns: nil if the port is in use, or another process has taken it.
+    /// - Returns: nil if the port is in use, or has been taken by another process or this one.
     public static func take(_ port: Int) -> TakenPort? {
         let descriptor = Socket.open(datagrams: true)
         guard descriptor >= 0 else { return nil }
@@ -52,7 +53,7 @@ public enum FreePort {
     }
 }
 
-/// A TCP port that no other process can take by ``FreePort/take(_:)``, as long as this value lives.
+/// A TCP port that nobody else can take by ``FreePort/take(_:)`` or ``FreePort/next()``, as long as this value lives.
 ///
 /// What is held is the UDP port of the same number: it belongs to one process only and is free again when that dies, and a server can
 /// listen at the TCP port meanwhile.

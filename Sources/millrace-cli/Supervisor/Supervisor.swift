@@ -104,7 +104,7 @@ actor Supervisor {
     }
 
     /// Starts the workers and waits until each is ready.
-    func start(timeout: Duration = .seconds(60)) async throws {
+    func start(timeout: Duration = .seconds(120)) async throws {
         for worker in workers { await worker.start() }
         try await waitUntilReady(timeout: timeout)
     }
