@@ -63,7 +63,8 @@ struct JournalTail {
     }
 
     private func warnIfNobodyRecords() async throws {
-        let rows = try await postgres.execute("SELECT FROM pg_stat_activity WHERE application_name = \("millrace/" + worker)")
+        let rows = try await postgres.execute(
+            "SELECT FROM pg_stat_activity WHERE application_name = \("millrace/" + worker) AND datname = current_database()")
         if rows.isEmpty {
             Console.shared.warn("the worker `\(worker)` is not connected to this database: until it runs nothing new is recorded")
         }
