@@ -1,5 +1,5 @@
 """What the broker does with a client that has gone without a word."""
-import os, subprocess, sys, time
+import os, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Python"))
 from amqp_client import Client
@@ -20,7 +20,13 @@ def resident(pid):
 
 
 def sockets(pid):
-    return sum(1 for name in os.listdir(f"/proc/{pid}/fd") if "socket" in os.readlink(f"/proc/{pid}/fd/{name}"))
+    count = 0
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            count += "socket" in os.readlink(f"/proc/{pid}/fd/{name}")
+        except FileNotFoundError:
+            pass  # it was closed meanwhile
+    return count
 
 
 def comes_to(pid, count, seconds):
@@ -42,6 +48,8 @@ def with_heartbeat(port, pid):
     before = sockets(pid)
     gone, other = Client(port, "127.0.0.2", 1), Client(port, "127.0.0.1", 0)
     other.declare("beat")
+    # The broker hears of it for the last time not before this.
+    heard = time.monotonic()
     gone.consume("beat", 10)
     other.publish("beat", [bytes(100)] * 5)
     gone.deliveries(5)
@@ -49,8 +57,8 @@ def with_heartbeat(port, pid):
     drop(True)
     other.consume("beat", 10)
     other.deliveries(5)
-    took = time.monotonic() - start
-    check(f"its 5 messages came to another consumer after {took:.1f} s (heartbeat 1 s)", 1 < took < 6)
+    end = time.monotonic()
+    check(f"its 5 messages came to another consumer after {end - start:.1f} s (heartbeat 1 s)", 1 < end - heard and end - start < 15)
     check("its socket is closed", comes_to(pid, before + 1, 10))
     drop(False)
     other.socket.close()
@@ -65,13 +73,17 @@ def without_heartbeat(port, pid):
     gone.consume("quiet", 0)
     start = time.monotonic()
     drop(True)
+    # Beside the publishing, which may take longer than that on a slow disk.
+    times = []
+    watcher = threading.Thread(target=lambda: times.append(time.monotonic() - start if comes_to(pid, before + 1, 120) else None), daemon=True)
+    watcher.start()
     memory = resident(pid)
     other.publish("quiet", [bytes(100_000)] * 2_000)
     grown = (resident(pid) - memory) >> 20
     check(f"200 MB for a consumer that takes nothing: {grown} MB more memory", grown < 150)
-    comes_to(pid, before + 1, 60)
-    took = time.monotonic() - start
-    check(f"it was given up after {took:.0f} s", 25 < took < 45)
+    watcher.join()
+    took = times[0] or 0
+    check(f"it was given up after {took:.0f} s", 25 < took < 60)
     ready = other.declare("quiet")
     check(f"all 2000 messages wait again: {ready}", ready == 2_000)
     drop(False)

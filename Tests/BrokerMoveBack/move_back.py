@@ -52,9 +52,9 @@ class Program:
 class Millrace(Program):
     name = "the embedded broker"
 
-    def __init__(self, program, work):
+    def __init__(self, program, work, ports):
         self.program, self.data, self.log = program, work + "/broker", open(work + "/broker.log", "ab")
-        self.port, self.management = free_ports(2)
+        self.port, self.management = ports
 
     def start(self):
         self.launch([
@@ -71,10 +71,10 @@ class RabbitMQ(Program):
     name = "RabbitMQ"
     binaries = "/usr/lib/rabbitmq/bin/"
 
-    def __init__(self, work):
+    def __init__(self, work, ports):
         home = work + "/rabbit"
         os.makedirs(home + "/home")
-        self.port, distribution, names = free_ports(3)
+        self.port, distribution, names = ports
         self.log = open(work + "/rabbit.log", "ab")
         with open(home + "/rabbitmq.conf", "w") as file:
             file.write(f"listeners.tcp.1 = 127.0.0.1:{self.port}\nlog.console = false\n")
@@ -144,12 +144,16 @@ def moved(target, count):
     return sum(ready(target.port).values()) >= count
 
 
-def make_anew(rabbit, work, shovels):
-    """A shovel that deletes itself at the end does not try a second time when it is refused."""
+def clear(rabbit):
+    """A shovel that deletes itself at the end does not try a second time when it is refused; one that was not refused is ended."""
     for queue in QUEUES:
         subprocess.run(
             [rabbit.binaries + "rabbitmqctl", "--quiet", "clear_parameter", "shovel", "back-" + queue], env=rabbit.environment, cwd="/",
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def make_anew(rabbit, work, shovels):
+    clear(rabbit)
     rabbit.define(work, shovels)
 
 
@@ -190,9 +194,11 @@ def move(rabbit, target, work, count, kills_rabbit):
     until(300, "a quarter is moved", lambda: moved(target, count // 2))
     target.kill()
     print("      the embedded broker was killed", flush=True)
+    # Before it is back: clearing takes seconds, and shovels that were not refused would move everything meanwhile.
+    clear(rabbit)
     target.start()
-    make_anew(rabbit, work, shovels)
     at_restart = sum(ready(target.port).values())
+    rabbit.define(work, shovels)
     good = check("the embedded broker was killed in the middle", at_restart < 2 * count)
     if kills_rabbit:
         until(300, "half is moved", lambda: moved(target, max(count, at_restart + count // 4)))
@@ -222,7 +228,9 @@ def main():
     program, work, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     os.chmod(work, 0o711)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    rabbit, target = RabbitMQ(work), Millrace(program, work)
+    # Together, so that no two are the same: RabbitMQ listens at its own only when it has started.
+    ports = free_ports(5)
+    rabbit, target = RabbitMQ(work, ports[:3]), Millrace(program, work, ports[3:])
     good = False
     try:
         good = move(rabbit, target, work, count, sys.argv[4:] != ["--rabbitmq-survives"])
