@@ -110,10 +110,13 @@ struct AppendTests {
                 try await EventStore.append([event("\"after\"")], to: "t", expected: 0, in: db)
                 return error
             }
-            // The winner commits once the loser waits for it.
+            // The winner commits once the loser waits for it, and not somebody in another schema.
             await inserted.wait()
             while try await client.queryOne(
-                "SELECT count(*)::int8 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO events%'",
+                """
+                SELECT count(*)::int8 FROM pg_stat_activity JOIN pg_locks USING (pid)
+                WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO events%' AND relation = 'events'::regclass
+                """,
                 as: Int.self) == 0
             { try await Task.sleep(for: .milliseconds(5)) }
             await blocked.open()

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Several instances of a worker whose queue is split.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(8)))
 struct PartitionSpreadTests {
     private func split(_ configuration: inout MessagingConfiguration) {
         configuration.partitions = Rig.partitions
@@ -41,17 +41,17 @@ struct PartitionSpreadTests {
                         try await two.running(handlers, split) { second in
                             // As long as both have something to do: the second has come to a good part of it. More would only be
                             // left for the waits below.
-                            try await rig.eventually(within: .seconds(40), "the second instance gets its share") {
+                            try await rig.eventually(within: .seconds(120), "the second instance gets its share") {
                                 if try await next.value - rig.count("seen") < 1_500 { await load() }
                                 return second.snapshot().handled >= 1_000
                             }
                             let before = first.snapshot().handled
                             for _ in 0..<10 { await load() }
-                            try await rig.eventually(within: .seconds(40)) { try await rig.count("seen") == next.value }
+                            try await rig.eventually(within: .seconds(120)) { try await rig.count("seen") == next.value }
                             #expect(first.snapshot().handled > before, "the first has kept its share")
                             proxy.close()
                             for _ in 0..<5 { await load() }
-                            try await rig.eventually(within: .seconds(40), "the second takes over") {
+                            try await rig.eventually(within: .seconds(120), "the second takes over") {
                                 try await rig.count("seen") >= next.value
                             }
                             #expect(try await rig.count("seen") == next.value)

@@ -1,5 +1,6 @@
 import Contracts
 import Messaging
+import TestSupport
 import Testing
 
 /// Handlers that answer with what is nearly always so and leave it to a statement to refuse. The first was seen to fail
@@ -35,7 +36,7 @@ struct AssumptionTests {
                     #expect(runs.value == [true, true, false])
                     #expect(try await rig.seen() == ["k": [1, 11]])
                     #expect(try await rig.number("SELECT max(attempt) FROM seen") == 1)
-                    #expect(messaging.snapshot().handled == 2)
+                    try await rig.eventually { messaging.snapshot().handled == 2 }
                 }
             }
         }
@@ -61,7 +62,8 @@ struct AssumptionTests {
     /// Fails when a batch of any size may assume, and when those of one key may, which must see what the one before them did.
     @Test(arguments: [["a", "b", "c", "d", "e"], ["same", "same"]])
     func manyMessagesAndThoseOfOneKeyAssumeNothing(keys: [String]) async throws {
-        try await Rig.with { rig in
+        // RabbitMQ may hand out a part of them a moment later, which is then a batch of its own.
+        try await Rig.with(.embedded) { rig in
             let runs = Box<[Bool]>([])
             let (gate, opener) = AsyncStream.makeStream(of: Never.self)
             var handlers = handlers(rig, eagerly: true, runs)

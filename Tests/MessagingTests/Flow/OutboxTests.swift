@@ -75,8 +75,13 @@ struct OutboxTests {
                     try await rig.postgres.execute(
                         "CREATE VIEW outbox_sequence AS SELECT source, last FROM numbers WHERE EXISTS (SELECT FROM pg_sleep(0.5))")
                     messaging.wakeRelay()
+                    // Of this schema: others sleep, too.
                     try await rig.eventually {
-                        try await rig.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") > 0
+                        try await rig.number(
+                            """
+                            SELECT count(*) FROM pg_stat_activity JOIN pg_locks USING (pid)
+                            WHERE wait_event = 'PgSleep' AND relation = 'numbers'::regclass
+                            """) > 0
                     }
                     try await send(4)
                     try await rig.eventually { tap.envelopes.count == 4 }

@@ -51,7 +51,7 @@ struct TimerTests {
                 // Long enough for what is done to them before they are due, on a busy machine too.
                 let ids = (0..<6).map { _ in UUID() }
                 try await messaging.transact { context in
-                    for id in ids[0..<3] { context.schedule("remind", id: id, key: "k", after: .seconds(2)) }
+                    for id in ids[0..<3] { context.schedule("remind", id: id, key: "k", after: .seconds(5)) }
                     // Set and cancelled in one go, and the other way round.
                     context.schedule("remind", id: ids[3], key: "k", after: .zero)
                     context.cancelTimer(ids[3])
@@ -60,7 +60,7 @@ struct TimerTests {
                 }
                 try await messaging.transact { $0.cancelTimer(ids[1]) }
                 // Set anew: fires once, with the second payload.
-                try await messaging.transact { $0.schedule("remind", id: ids[2], key: "k", after: .seconds(3), payload: [9]) }
+                try await messaging.transact { $0.schedule("remind", id: ids[2], key: "k", after: .seconds(7), payload: [9]) }
                 _ = try? await messaging.transact { context in
                     context.schedule("remind", id: ids[5], key: "k", after: .zero)
                     throw TestFailure()

@@ -74,8 +74,9 @@ struct Rig: Sendable {
     func messaging(_ handlers: MessageHandlers, _ change: (inout MessagingConfiguration) -> Void = { _ in }) -> Messaging {
         var configuration = MessagingConfiguration(worker: worker)
         configuration.queueType = .classic
+        // What a test breaks for a while is not to be given up before it is mended, however busy the machine is.
         configuration.retry = RetryPolicy(
-            immediate: 3, attempts: 10,
+            immediate: 3, attempts: 10_000,
             backoff: Backoff(initial: .milliseconds(20), maximum: .milliseconds(200)))
         configuration.relayRetry = Backoff(initial: .milliseconds(50), maximum: .milliseconds(200))
         configuration.parkedPoll = .milliseconds(50)
@@ -109,8 +110,9 @@ struct Rig: Sendable {
         if let postgresPort {
             database.host = "127.0.0.1"
             database.port = postgresPort
+            // The proxy may take the server away.
+            database.pool.acquireTimeout = .seconds(2)
         }
-        database.pool.acquireTimeout = .seconds(2)
         var broker = try AMQPConfiguration(url: amqpURL)
         if let amqpPort { broker.port = amqpPort }
         let postgres = PostgresClient(configuration: database, logger: quiet)
