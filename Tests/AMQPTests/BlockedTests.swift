@@ -68,7 +68,7 @@ import Glibc
     /// The broker is blocked for more than twice as long as a confirm may take, and answers when it has got the next message, which
     /// it gets only from a connection that was not given up. Fails when the time does not begin anew (PublishChannel.unblocked).
     @Test func theTimeForAConfirmBeginsWhenItIsUnblocked() async throws {
-        let limit = Duration.seconds(2)
+        let limit = Duration.seconds(5)
         let broker = try FakeBroker { connection in
             guard connection.handshake() else { return }
             var published: UInt8 = 0
@@ -78,7 +78,7 @@ import Glibc
                 if published == 1 {
                     connection.write(Self.blocked())
                     // Time itself is what is tested.
-                    usleep(5_000_000)
+                    usleep(11_000_000)
                     connection.write(Self.unblocked())
                 } else {
                     connection.write(Self.ack(frame.channel, through: published))
@@ -91,7 +91,7 @@ import Glibc
             let first = publisher.submit([message(queue, 1)])
             await client.reaches(isBlocked)
             let second = publisher.submit([message(queue, 2)])
-            let outcomes = await within(.seconds(30)) { await [first.outcomes, second.outcomes].flatMap { $0 } }
+            let outcomes = await within(.seconds(60)) { await [first.outcomes, second.outcomes].flatMap { $0 } }
             #expect(outcomes?.map(\.isConfirmed) == [true, true], "\(String(describing: outcomes))")
         }
         withExtendedLifetime(broker) {}

@@ -72,7 +72,15 @@ import Testing
             guard connection.handshake() else { return }
             connection.serve { _ in !connection.write(FakeConnection.frame(7, 0, [1])) }
         }
-        try await withClient(url: broker.url, configure: quick) { client, queue in
+        try await withClient(
+            url: broker.url,
+            configure: {
+                quick(&$0)
+                // Nothing has to run out of time here.
+                $0.connectTimeout = .seconds(10)
+                $0.operationTimeout = .seconds(10)
+            }
+        ) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
         }
         withExtendedLifetime(broker) {}

@@ -11,9 +11,9 @@ import TestSupport
         let proxy = try FreezingProxy(to: configuration.port)
         configuration.host = "127.0.0.1"
         configuration.port = proxy.port
-        configuration.heartbeat = 1
+        configuration.heartbeat = 3
         // So that nothing but the heartbeats finds it out.
-        configuration.confirmTimeout = .seconds(40)
+        configuration.confirmTimeout = .seconds(90)
         let client = AMQPClient(configuration: configuration, logger: quietLogger())
         let queue = TestRabbitMQ.uniqueName("q")
         try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
@@ -23,7 +23,7 @@ import TestSupport
         let frozen = ContinuousClock.now
         let lost = await publisher.publish(message(queue, 2))
         #expect(lost.error?.isConnectionFailure == true)
-        #expect(ContinuousClock.now - frozen < .seconds(20))
+        #expect(ContinuousClock.now - frozen < .seconds(40))
         await client.reaches(isDisconnected)
         proxy.thaw()
         await client.reaches(isConnected)
@@ -54,16 +54,16 @@ import TestSupport
         withExtendedLifetime(broker) {}
     }
 
-    /// The broker closes a connection without heartbeats after four seconds here, and its own wake the client.
+    /// The broker closes a connection without heartbeats after six seconds here, and its own wake the client.
     @Test(arguments: TestBroker.allCases) func anIdleConnectionStaysOpen(_ broker: TestBroker) async throws {
-        try await withClient(broker, configure: { $0.heartbeat = 2 }) { client, queue in
+        try await withClient(broker, configure: { $0.heartbeat = 3 }) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let consumer = client.consumer(queue: queue)
             let publisher = client.publisher()
             #expect(await publisher.publish(message(queue, 1)).isConfirmed)
             let first = try await consumer.take(1, acknowledge: false)
             // The one wait in these tests that is for time itself.
-            try await Task.sleep(for: .seconds(9))
+            try await Task.sleep(for: .seconds(15))
             #expect(consumer.epoch == first[0].epoch)
             consumer.acknowledge(through: first[0], multiple: true)
             #expect(await publisher.publish(message(queue, 2)).isConfirmed)

@@ -141,7 +141,7 @@ import TestSupport
                 count += 1
                 return count
             }
-            let isAway = number > 2 && ContinuousClock.now < lostAt.withLock { $0 } + .milliseconds(1_500)
+            let isAway = number > 2 && ContinuousClock.now < lostAt.withLock { $0 } + .seconds(6)
             guard !isAway, connection.handshake() else { return }
             guard number > 2 else {
                 connection.serve { $0.method == (number == 1 ? consume : declare) }
@@ -164,7 +164,8 @@ import TestSupport
         try await withClient(
             url: broker.url,
             configure: {
-                $0.operationTimeout = .seconds(1)
+                // The first declaration has to be through within it, connecting included.
+                $0.operationTimeout = .seconds(4)
                 $0.reconnect = .init(initial: .milliseconds(50), maximum: .milliseconds(50))
             }
         ) { client, queue in

@@ -100,22 +100,35 @@ import Testing
         let bench = try CrashBench()
         defer { bench.remove() }
         let (process, port) = try await bench.start()
-        let clients = try await onThread { try Clients((0..<150).map { _ in try WireClient(port: port, heartbeat: 2) }) }
+        let clients = try await onThread {
+            let crowd = Clients()
+            for _ in 0..<150 {
+                crowd.all.append(try WireClient(port: port, heartbeat: 2))
+                // Those that came first are not to be silent until the last has come.
+                if crowd.all.count % 20 == 0 { try crowd.sendHeartbeats() }
+            }
+            return crowd
+        }
         process.signal(SIGSTOP)
         for _ in 0..<12 {
             try await Task.sleep(for: .milliseconds(500))
-            try await onThread { for client in clients.all { try client.sendHeartbeat() } }
+            try await onThread { try clients.sendHeartbeats() }
         }
         process.signal(SIGCONT)
-        try await onThread { for client in clients.all { try client.declare("kept") } }
+        try await onThread {
+            for (number, client) in clients.all.enumerated() {
+                if number % 20 == 0 { try clients.sendHeartbeats() }
+                try client.declare("kept")
+            }
+        }
         process.kill()
         _ = await process.wait()
     }
 
     /// Clients that one thread after another uses, never two at a time.
     private final class Clients: @unchecked Sendable {
-        let all: [WireClient]
-        init(_ all: [WireClient]) { self.all = all }
+        var all: [WireClient] = []
+        func sendHeartbeats() throws { for client in all { try client.sendHeartbeat() } }
     }
 
     private static func hasPrlimit() async -> Bool {

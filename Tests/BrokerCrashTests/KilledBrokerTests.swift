@@ -28,7 +28,8 @@ import Testing
         try await empty("flow", bench, ledger, isLast: true)
         let confirmed = ledger.value.withLock { $0.queues.mapValues(\.confirmed.count) }
         print("killed \(Self.rounds) times; confirmed: \(confirmed)")
-        #expect(confirmed.values.allSatisfy { $0 > 10 * Self.rounds })
+        // So that there was something to lose.
+        #expect(confirmed.values.allSatisfy { $0 > Self.rounds })
     }
 
     private func killUnderLoad(_ bench: CrashBench, _ ledger: SharedLedger) async throws {

@@ -5,7 +5,7 @@ import Servers
 import Testing
 
 @Suite(
-    "millrace demo on given servers", .timeLimit(.minutes(4)),
+    "millrace demo on given servers", .timeLimit(.minutes(12)),
     .enabled(if: ServersAvailability.postgres != nil && ServersAvailability.rabbitMQ != nil))
 struct GivenServersTests {
     /// Fails when the roles are made over those that are there: the passwords of somebody's real workers would change.
@@ -18,7 +18,7 @@ struct GivenServersTests {
                     .init(
                         executable: Fixture.millrace, arguments: ["demo", "--orders", "40", "-o", "json"],
                         environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }, workingDirectory: Fixture.project),
-                    timeout: .seconds(120))
+                    timeout: .seconds(300))
                 #expect(result.status == .exited(0), "\(result)")
                 let report = try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8)) as? [String: Any]
                 #expect(report?["holds"] as? Bool == true)

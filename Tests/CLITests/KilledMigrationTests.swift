@@ -7,9 +7,11 @@ import TestSupport
 
 /// The process that migrates is killed with SIGKILL in the middle of a migration, again and again. The server goes on with the
 /// statement that it has, and notices only then that nobody is there; the next process meanwhile wants to begin.
-@Suite("A killed migration", .timeLimit(.minutes(5)), .enabled(if: ServersAvailability.postgres != nil))
+@Suite("A killed migration", .timeLimit(.minutes(8)), .enabled(if: ServersAvailability.postgres != nil))
 struct KilledMigrationTests {
     private static let count = 5
+    /// What a migration does in its middle: long enough to be seen on a busy machine.
+    private static let pause = "pg_sleep(4)"
 
     /// A project with the worker `payments` and migrations that take a while in their middle.
     private func makeProject() throws -> String {
@@ -21,7 +23,7 @@ struct KilledMigrationTests {
             let text = """
                 CREATE TABLE made_\(number) (n int);
                 INSERT INTO made_\(number) VALUES (1);
-                SELECT pg_sleep(1.5), \(number) AS version;
+                SELECT \(Self.pause), \(number) AS version;
                 INSERT INTO made_\(number) VALUES (2);
                 """
             try text.write(toFile: "\(migrations)/V\(number)__step.sql", atomically: true, encoding: .utf8)
@@ -35,7 +37,7 @@ struct KilledMigrationTests {
             try await db.query(
                 """
                 SELECT count(*) FROM pg_stat_activity
-                WHERE query LIKE \("%pg_sleep(1.5), \(number) AS%") AND state = 'active' AND pid <> pg_backend_pid()
+                WHERE query LIKE \("%\(Self.pause), \(number) AS%") AND state = 'active' AND pid <> pg_backend_pid()
                     AND datname = current_database()
                 """,
                 as: Int.self) != [0]
@@ -80,7 +82,7 @@ struct KilledMigrationTests {
             if number < Self.count { try await letGo(db, number, environment) }
         }
         let last = try await ChildProcess.run(
-            .init(executable: Fixture.executable("payments"), arguments: ["prepare"], environment: environment))
+            .init(executable: Fixture.executable("payments"), arguments: ["prepare"], environment: environment), timeout: .seconds(120))
         #expect(last.status == .exited(0), "\(last)")
         try await check(db, "worker")
         await db.close()
@@ -110,7 +112,8 @@ struct KilledMigrationTests {
                 .init(executable: Fixture.millrace, arguments: ["migrate"], environment: environment))
             try await killed(child, in: number, db)
         }
-        let last = try await ChildProcess.run(.init(executable: Fixture.millrace, arguments: ["migrate"], environment: environment))
+        let last = try await ChildProcess.run(
+            .init(executable: Fixture.millrace, arguments: ["migrate"], environment: environment), timeout: .seconds(120))
         #expect(last.status == .exited(0) && last.standardError.contains("migrated payments"), "\(last)")
         try await check(db, "command")
         await db.close()

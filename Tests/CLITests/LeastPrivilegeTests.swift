@@ -10,7 +10,7 @@ import TestSupport
 /// Each probe is tried again after the grants were widened by hand, and must then succeed: so it is the grants that keep the
 /// worker out, and not a mistake in the probe.
 @Suite(
-    "Least privilege", .timeLimit(.minutes(4)),
+    "Least privilege", .serialized, .timeLimit(.minutes(4)),
     .enabled(if: ServersAvailability.postgres != nil && ServersAvailability.rabbitMQ != nil))
 struct LeastPrivilegeTests {
     /// Sets up all workers, and prepares three: the edge first, which owns no topic and takes those of others.

@@ -4,7 +4,7 @@ import Testing
 import millrace_cli
 
 @Suite(
-    "millrace up", .timeLimit(.minutes(4)),
+    "millrace up", .timeLimit(.minutes(10)),
     .enabled(if: ServersAvailability.postgres != nil && ServersAvailability.rabbitMQ != nil))
 struct UpTests {
     /// A running `millrace up`.
@@ -92,7 +92,7 @@ struct UpTests {
         // Ctrl-C.
         first.process.signal(SIGINT)
         #expect(await first.process.wait(atMost: .seconds(60)) == .exited(0))
-        #expect(await Fixture.eventually(within: .seconds(30)) { processes(of: data).isEmpty }, "\(processes(of: data))")
+        #expect(await Fixture.eventually(within: .seconds(90)) { processes(of: data).isEmpty }, "\(processes(of: data))")
         #expect(!FileManager.default.fileExists(atPath: data + "/run.json"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
 
@@ -103,7 +103,7 @@ struct UpTests {
         #expect(more.status == 409, "the stock of before counts: \(more)")
         again.process.signal(SIGTERM)
         #expect(await again.process.wait(atMost: .seconds(60)) == .exited(0))
-        #expect(await Fixture.eventually(within: .seconds(30)) { processes(of: data).isEmpty })
+        #expect(await Fixture.eventually(within: .seconds(90)) { processes(of: data).isEmpty })
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
     }
 
@@ -122,7 +122,7 @@ struct UpTests {
         // It does not hear that it is to end.
         kill(worker, SIGSTOP)
         run.process.signal(SIGINT)
-        #expect(await Fixture.eventually(within: .seconds(30)) {
+        #expect(await Fixture.eventually(within: .seconds(90)) {
             (try? String(contentsOfFile: data + ".log", encoding: .utf8))?.contains("again to kill") == true
         })
         run.process.signal(SIGINT)
@@ -203,10 +203,10 @@ struct UpTests {
         let first = try await start(data, temporary: folder, arguments: ["--only", "payments"])
         first.process.signal(SIGKILL)
         #expect(await first.process.wait() == .signaled(9))
-        #expect(await Fixture.eventually(within: .seconds(30)) { processes(of: data).isEmpty }, "\(processes(of: data))")
+        #expect(await Fixture.eventually(within: .seconds(90)) { processes(of: data).isEmpty }, "\(processes(of: data))")
         let again = try await start(data, temporary: folder, arguments: ["--only", "payments"])
         again.process.signal(SIGINT)
         #expect(await again.process.wait(atMost: .seconds(60)) == .exited(0))
-        #expect(await Fixture.eventually(within: .seconds(30)) { processes(of: data).isEmpty })
+        #expect(await Fixture.eventually(within: .seconds(90)) { processes(of: data).isEmpty })
     }
 }

@@ -60,7 +60,8 @@ import Testing
         let signal = server.dataDirectory + "/data/standby.signal"
         #expect(FileManager.default.createFile(atPath: signal, contents: nil))
         chmod(signal, 0o644)
-        let timeout = Duration.seconds(5)
+        // Within it the server has to say that it has begun.
+        let timeout = Duration.seconds(15)
         let isOver = ContinuousClock.now + timeout + .seconds(1)
         let start = Task { try await server.start(timeout: timeout) }
         let file = server.dataDirectory + "/data/postmaster.pid"

@@ -24,7 +24,7 @@ extension Workers {
             /// The first command of a type that is not `old`, sent once or several times, but of a later round.
             func command(_ type: String, after old: Envelope) async throws -> Envelope {
                 var found: Envelope?
-                try await eventually("\(type) is sent anew", within: .seconds(30)) {
+                try await eventually("\(type) is sent anew", within: .seconds(120)) {
                     found = await wire.all.first { $0.type == type && $0.partitionKey == order.lowercased && $0.id != old.id }
                     return found != nil
                 }
@@ -40,7 +40,7 @@ extension Workers {
             /// What `saga show` says, once its status is this.
             func shown(_ status: String) async throws -> [String: Any] {
                 var details: [String: Any] = [:]
-                try await eventually("the saga is \(status)", within: .seconds(30)) {
+                try await eventually("the saga is \(status)", within: .seconds(120)) {
                     details = try await millrace.json("saga", "show", saga) as? [String: Any] ?? [:]
                     return (details["summary"] as? [String: Any])?["status"] as? String == status
                 }
@@ -132,7 +132,7 @@ extension Workers {
                     reserve, StockRejected(orderID: begun.order, productID: "p", reason: "sold out"))
                 let reject = try await begun.command(RejectOrder.type)
                 let db = try worker.database()
-                try await eventually("the saga is stuck", within: .seconds(30)) {
+                try await eventually("the saga is stuck", within: .seconds(120)) {
                     // The pauses between the sendings take minutes; here each is over at once.
                     try await db.execute("UPDATE timers SET due_at = now()")
                     return try await begun.millrace.rows("saga", "list", "--status", "stuck").first?["id"] as? String == begun.saga

@@ -86,14 +86,17 @@ private let database = SuiteDatabase("pool")
                 return connection.processID
             }
             #expect(try await client.queryOne("select pg_backend_pid()", as: Int32.self) != first)
-            let second = try await database.connect { (watcher) async throws in
-                try await client.withConnection { connection in
-                    Task { try? await connection.execute("select pg_sleep(3)") }
+            let second = try await database.connect { (watcher) async throws -> Int32 in
+                // So that it only begins to sleep when it was seen to run.
+                try await watcher.execute("select pg_advisory_lock(4711)")
+                return try await client.withConnection { connection in
+                    Task { try? await connection.execute("select pg_advisory_xact_lock(4711), pg_sleep(3)") }
                     let isActive = try await eventually {
                         try await watcher.queryOne(
                             "select state from pg_stat_activity where pid = \(connection.processID)", as: String.self) == "active"
                     }
                     #expect(isActive)
+                    try await watcher.execute("select pg_advisory_unlock(4711)")
                     return connection.processID
                 }
             }
@@ -144,6 +147,12 @@ private let database = SuiteDatabase("pool")
         configuration.pool.maximum = 4
         let client = PostgresClient(configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await client.execute("create table load (n bigint primary key)")
+        let counter = Counter()
+        /// Waits until some more is stored.
+        func goesOn() async -> Bool {
+            let before = await counter.count
+            return await eventually { await counter.count >= before + 5 }
+        }
         let load = Task { () -> (done: Set<Int>, strange: [PostgresError]) in
             await withTaskGroup(of: (Set<Int>, [PostgresError]).self) { group in
                 for lane in 0..<8 {
@@ -160,6 +169,7 @@ private let database = SuiteDatabase("pool")
                                 if !error.isConnectionFailure, error.code != .cancelled { strange.append(error) }
                             } else {
                                 done.insert(number)
+                                _ = await counter.next(number)
                             }
                         }
                         return (done, strange)
@@ -174,12 +184,12 @@ private let database = SuiteDatabase("pool")
             }
         }
         for _ in 0..<2 {
-            try await Task.sleep(for: .milliseconds(300))
+            #expect(await goesOn())
             await server.kill()
             try await server.start()
             #expect(await eventually { (try? await client.execute("select 1")) != nil })
         }
-        try await Task.sleep(for: .milliseconds(200))
+        #expect(await goesOn())
         load.cancel()
         let (done, strange) = await load.value
         #expect(strange.isEmpty, "\(strange.first.map { "\($0)" } ?? "")")
@@ -192,6 +202,7 @@ private let database = SuiteDatabase("pool")
 
 private actor Counter {
     private var value = 0
+    var count: Int { value }
     func next(_ number: Int) -> Int {
         defer { value += 1 }
         return value

@@ -3,7 +3,7 @@ import Servers
 import Testing
 
 /// All tests that run workers. Workers have queues of fixed names, so these tests run one after another.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(8)))
 enum Workers {}
 
 /// The broker of these tests. It is theirs alone: other tests send commands of the same types.
