@@ -35,8 +35,10 @@ public struct BrokerLimits: Sendable, Equatable {
     public var consumersPerChannel = 10_000
     /// Bytes of a message's body; 406 above. RabbitMQ 3.10 has the same default.
     public var messageBytes = 128 << 20
-    /// Body bytes that a transaction (`tx.select`) holds until its commit; 506 above.
+    /// Bytes of the messages that a transaction (`tx.select`) holds until its commit; 506 above.
     public var transactionBytes = 256 << 20
+    /// Body bytes of messages that a connection has begun, on all its channels together, and not ended; 506 above.
+    public var unfinishedBytes = 256 << 20
     /// Bytes waiting to be sent to a client; above, its consumers get nothing until it reads.
     public var outboundBytes = 1 << 20
     /// How deep tables and arrays are nested in arguments and headers; 502 above. A table that is nested without bound
@@ -65,7 +67,7 @@ public struct BrokerLimits: Sendable, Equatable {
             ("handshakeSeconds", handshakeSeconds), ("pendingLogins", pendingLogins), ("connections", connections),
             ("channels", channels), ("virtualHosts", virtualHosts), ("exchanges", exchanges), ("queues", queues),
             ("bindings", bindings), ("consumers", consumers), ("users", users), ("consumersPerChannel", consumersPerChannel),
-            ("messageBytes", messageBytes), ("transactionBytes", transactionBytes), ("outboundBytes", outboundBytes),
+            ("messageBytes", messageBytes), ("transactionBytes", transactionBytes), ("unfinishedBytes", unfinishedBytes), ("outboundBytes", outboundBytes),
             ("fieldTableDepth", fieldTableDepth), ("topicPatternWords", topicPatternWords),
             ("permissionPatternLength", permissionPatternLength), ("managementConnections", managementConnections),
             ("managementBodyBytes", managementBodyBytes), ("managementIdleSeconds", managementIdleSeconds),

@@ -11,17 +11,20 @@ extension Message {
     }
 
     /// A copy with other headers; an empty table takes them away.
-    package func replacingHeaders(_ headers: FieldTable) throws(ProtocolFault) -> Message {
+    package func replacingHeaders(_ headers: FieldTable, blindKeys: [String]? = nil) throws(ProtocolFault) -> Message {
         var properties = try decodedProperties()
         properties.headers = headers.isEmpty ? nil : headers
-        return replacing(properties)
+        return replacing(properties, blindKeys: blindKeys)
     }
 
-    /// A copy with other properties, and if given another exchange and routing key.
-    package func replacing(_ properties: BasicProperties, exchange: String? = nil, routingKey: String? = nil) -> Message {
+    /// A copy with other properties, and if given another exchange and other routing keys.
+    package func replacing(
+        _ properties: BasicProperties, exchange: String? = nil, routingKey: String? = nil, blindKeys: [String]? = nil
+    ) -> Message {
         Message(
             exchange: exchange ?? self.exchange, routingKey: routingKey ?? self.routingKey,
-            properties: properties.encoded(), body: body, attributes: MessageAttributes(properties))
+            properties: properties.encoded(), body: body, attributes: MessageAttributes(properties),
+            blindKeys: blindKeys ?? self.blindKeys)
     }
 }
 

@@ -19,7 +19,7 @@ package struct PropertyScan {
         var reader = WireReader(bytes, tableDepth: tableDepth)
         let flags = try reader.short()
         if flags == PropertyFlag.deliveryMode {   // what most publishers send
-            attributes.isPersistent = try reader.octet() == 2
+            attributes.isPersistent = try Self.isPersistent(reader.octet())
         } else if flags != 0 {
             try scan(flags, &reader)
         }
@@ -34,13 +34,13 @@ package struct PropertyScan {
             try reader.skipTable()
             attributes.hasHeaders = true
         }
-        if flags & PropertyFlag.deliveryMode != 0 { attributes.isPersistent = try reader.octet() == 2 }
+        if flags & PropertyFlag.deliveryMode != 0 { attributes.isPersistent = try Self.isPersistent(reader.octet()) }
         if flags & PropertyFlag.priority != 0 { attributes.priority = try reader.octet() }
         if flags & PropertyFlag.correlationID != 0 { _ = try reader.shortBytes() }
         if flags & PropertyFlag.replyTo != 0 {
             wantsDirectReply = try reader.shortBytes().elementsEqual(Self.directReplyTo.utf8)
         }
-        if flags & PropertyFlag.expiration != 0 { attributes.expiration = try Self.expiration(reader.shortBytes()) }
+        if flags & PropertyFlag.expiration != 0 { attributes.expiration = try Self.expiration(String(decoding: reader.shortBytes(), as: UTF8.self)) }
         if flags & PropertyFlag.messageID != 0 { _ = try reader.shortBytes() }
         if flags & PropertyFlag.timestamp != 0 { _ = try reader.longLong() }
         if flags & PropertyFlag.type != 0 { _ = try reader.shortBytes() }
@@ -49,8 +49,20 @@ package struct PropertyScan {
         if flags & PropertyFlag.clusterID != 0 { _ = try reader.shortBytes() }
     }
 
-    private static func expiration(_ bytes: UnsafeRawBufferPointer) throws(ProtocolFault) -> Int64 {
-        let text = String(decoding: bytes, as: UTF8.self)
+    /// - Throws: 406 where the delivery mode is neither 1 (transient) nor 2 (persistent), as RabbitMQ says it.
+    @inline(__always)
+    static func isPersistent(_ deliveryMode: UInt8) throws(ProtocolFault) -> Bool {
+        if deliveryMode == 2 { return true }
+        guard deliveryMode == 1 else {
+            throw ProtocolFault(.preconditionFailed, "invalid message: {delivery_mode_unknown,\(deliveryMode)}")
+        }
+        return false
+    }
+
+    /// The milliseconds of the property `expiration`, which is a text.
+    ///
+    /// - Throws: 406 where it is no number from 0 to ten years.
+    static func expiration(_ text: String) throws(ProtocolFault) -> Int64 {
         guard let value = Int64(text) else {
             throw ProtocolFault(.preconditionFailed, "invalid expiration '\(text)': no_integer")
         }

@@ -115,8 +115,9 @@ final class BrokerNode {
         }.flatMapErrorThrowing { throw Self.cannotListen(host, port, $0) }
     }
 
+    /// A broker without anything gets the host `/`; one where somebody has removed it does not get it back.
     private func makeDefaultHost() throws(BrokerError) {
-        guard broker.core.hosts["/"] == nil else { return }
+        guard broker.core.hosts.isEmpty, broker.access.allUsers.isEmpty else { return }
         do {
             try broker.core.createHost("/")
         } catch {

@@ -130,10 +130,12 @@ extension ChannelMachine {
         }
         if request.global {
             globalPrefetch = request.prefetchCount
-            starveAll()
         } else {
             prefetch = request.prefetchCount
+            // RabbitMQ: the channel has the one kind of limit or the other.
+            globalPrefetch = 0
         }
+        starveAll()
         send(BasicQosOK())
     }
 

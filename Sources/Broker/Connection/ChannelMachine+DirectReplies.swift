@@ -28,17 +28,22 @@ extension ChannelMachine {
         if !request.noWait { send(BasicConsumeOK(consumerTag: tag)) }
     }
 
-    /// Delivers a reply; nil if its routing key is no such address.
-    func directReply(_ message: Message) -> PublishOutcome? {
-        guard message.routingKey.utf8.starts(with: Self.replyPrefix.utf8) else { return nil }
+    static func isReplyAddress(_ routingKey: String) -> Bool { routingKey.utf8.starts(with: replyPrefix.utf8) }
+
+    /// Delivers a reply to whoever asked, if there is still somebody.
+    ///
+    /// - Returns: false if the routing key is no such address.
+    func deliverDirectReply(_ message: Message) -> Bool {
+        guard Self.isReplyAddress(message.routingKey) else { return false }
         let token = String(message.routingKey.dropFirst(Self.replyPrefix.count))
-        guard let channel = broker.replyConsumers[token], channel.virtualHost === virtualHost else { return .unroutable }
-        channel.deliverReply(message)
-        return .routed(waitsFor: nil)
+        if let channel = broker.replyConsumers[token], channel.virtualHost === virtualHost { channel.takeReply(message) }
+        return true
     }
 
-    private func deliverReply(_ message: Message) {
-        guard let replyConsumer else { return }
+    /// Replies wait in no queue. A client that takes none while others answer it would make the broker hold all of them, so beyond
+    /// a limit they are dropped, as they are when it is gone.
+    private func takeReply(_ message: Message) {
+        guard let replyConsumer, !connection.hasTooManyReplies else { return }
         writeDelivery(message, consumerTag: replyConsumer.tag, redelivered: false)
     }
 }

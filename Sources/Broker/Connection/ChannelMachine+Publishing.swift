@@ -22,6 +22,8 @@ struct Publication {
     var propertyCount = 0
     /// Body bytes that are still to come.
     var missing = 0
+    /// Body bytes that are counted as begun and not ended.
+    var unfinished = 0
     /// The version of the permissions by which `exchange` was checked; nil while it is not.
     var checkedVersion: UInt64?
 }
@@ -89,7 +91,27 @@ extension ChannelMachine {
         }
         publication.bytes.writeBytes(payload)
         publication.missing -= payload.count
-        if publication.missing == 0 { try publishReceived() }
+        guard publication.missing == 0 else { return try noteUnfinished(payload.count) }
+        forgetUnfinished()
+        try publishReceived()
+    }
+
+    /// What a client has begun takes memory as what it has published does, and only its end tells whether that may go to the disk.
+    private func noteUnfinished(_ count: Int) throws(ProtocolFault) {
+        publication.unfinished += count
+        connection.unfinishedBytes += count
+        broker.core.budget.add(count)
+        let limit = broker.configuration.limits.unfinishedBytes
+        guard connection.unfinishedBytes > limit else { return }
+        throw ProtocolFault(.resourceError, "a connection can have begun messages of \(limit) bytes at most")
+    }
+
+    /// The message is whole, or will never be.
+    func forgetUnfinished() {
+        guard publication.unfinished > 0 else { return }
+        connection.unfinishedBytes -= publication.unfinished
+        broker.core.budget.remove(publication.unfinished)
+        publication.unfinished = 0
     }
 
     private static func notExpected(_ state: ContentState) -> ProtocolFault {
@@ -131,7 +153,8 @@ extension ChannelMachine {
 
     /// Hands a message to the core and keeps its confirm, where the channel has them.
     private func publish(_ message: Message, mandatory: Bool) throws(ProtocolFault) {
-        let outcome = try route(message, mandatory: mandatory)
+        let routed = try route(message)
+        let outcome = hand(routed.message, mandatory: mandatory) { virtualHost.accept(routed) }
         guard confirms != nil else { return }
         switch outcome {
         case .routed(let sequence): confirms?.accepted(waitsFor: sequence)
@@ -141,14 +164,18 @@ extension ChannelMachine {
         broker.awaitConfirms(self)
     }
 
-    /// Hands a message to the core; a mandatory one that no queue takes goes back at once, and so before its confirm.
-    func route(_ message: Message, mandatory: Bool) throws(ProtocolFault) -> PublishOutcome {
-        let outcome: PublishOutcome
-        if message.exchange.isEmpty, let reply = directReply(message) {
-            outcome = reply
-        } else {
-            outcome = try virtualHost.publish(message, mandatory: mandatory)
-        }
+    /// Where a message goes. An address of direct replies is good for one reply or a few; it must not fill the cache of ways.
+    @inline(__always)
+    func route(_ message: Message) throws(ProtocolFault) -> RoutedMessage {
+        if message.exchange.isEmpty, Self.isReplyAddress(message.routingKey) { return RoutedMessage(message: message, queues: []) }
+        return try virtualHost.route(message)
+    }
+
+    /// Hands a message to a consumer of direct replies or to its queues; a mandatory one that no queue takes goes back at once, and so
+    /// before its confirm. An address of direct replies is no queue, as in RabbitMQ.
+    @inline(__always)
+    func hand(_ message: Message, mandatory: Bool, _ accept: () -> PublishOutcome) -> PublishOutcome {
+        let outcome = message.exchange.isEmpty && deliverDirectReply(message) ? .unroutable : accept()
         if mandatory, case .unroutable = outcome {
             counts.returned += 1
             broker.core.returned += 1

@@ -32,7 +32,7 @@ extension ChannelMachine {
         if transaction != nil {
             try addToTransaction(settlement, deliveries)
         } else {
-            for delivery in deliveries { perform(settlement, delivery) }
+            perform(settlement, deliveries)
         }
     }
 
@@ -60,6 +60,31 @@ extension ChannelMachine {
             delivery.queue.acknowledge(delivery.entry)
         case .reject(let requeue):
             delivery.queue.reject(delivery.entry, requeue: requeue)
+        }
+    }
+
+    /// Settles deliveries that were taken out of the ledger together. Those that go back do so before a queue delivers again, or what
+    /// comes back first would overtake older messages.
+    func perform(_ settlement: Settlement, _ deliveries: [UnsettledDelivery]) {
+        if case .reject(requeue: true) = settlement, deliveries.count > 1 {
+            for delivery in deliveries { releaseCapacity(of: delivery) }
+            return Self.requeue(deliveries)
+        }
+        for delivery in deliveries { perform(settlement, delivery) }
+    }
+
+    /// Gives deliveries back, each queue's in their old order.
+    static func requeue(_ deliveries: [UnsettledDelivery]) {
+        var byQueue: [ObjectIdentifier: (queue: Queue, entries: [QueueEntry])] = [:]
+        var order: [ObjectIdentifier] = []
+        for delivery in deliveries {
+            let key = ObjectIdentifier(delivery.queue)
+            if byQueue[key] == nil { order.append(key) }
+            byQueue[key, default: (delivery.queue, [])].entries.append(delivery.entry)
+        }
+        for key in order {
+            guard let group = byQueue[key] else { continue }
+            group.queue.requeue(group.entries)
         }
     }
 

@@ -1,12 +1,12 @@
 /// What a transacted channel has collected since `tx.select` or the last commit.
 struct Transaction {
     enum Step {
-        case publish(Message, mandatory: Bool)
+        case publish(RoutedMessage, mandatory: Bool)
         case settle(ChannelMachine.Settlement, [UnsettledDelivery])
     }
 
     var steps: [Step] = []
-    /// Body bytes of the messages.
+    /// What the messages take.
     var bytes = 0
     var messageCount = 0
     var settlementCount = 0
@@ -28,11 +28,11 @@ extension ChannelMachine {
         send(TxSelectOK())
     }
 
+    /// Where it goes is decided now, so that what is wrong with it is said of this publish, and the commit cannot stop half-way.
     func addToTransaction(_ message: Message, mandatory: Bool) throws(ProtocolFault) {
-        _ = try virtualHost.exchange(message.exchange)
-        transaction?.steps.append(.publish(message, mandatory: mandatory))
+        transaction?.steps.append(.publish(try route(message), mandatory: mandatory))
         transaction?.messageCount += 1
-        transaction?.bytes += message.body.readableBytes
+        transaction?.bytes += message.memory
         let limit = broker.configuration.limits.transactionBytes
         if let bytes = transaction?.bytes, bytes > limit {
             throw ProtocolFault(.resourceError, "a transaction can hold \(limit) bytes at most")
@@ -47,18 +47,15 @@ extension ChannelMachine {
     func commit() throws(ProtocolFault) {
         guard let steps = transaction?.steps else { throw ProtocolFault(.preconditionFailed, "channel is not transactional") }
         var isComplete = true
-        for case .publish(let message, let mandatory) in steps {
-            switch try route(message, mandatory: mandatory) {
+        for case .publish(let routed, let mandatory) in steps {
+            switch hand(routed.message, mandatory: mandatory, { virtualHost.acceptLate(routed) }) {
             case .routed, .unroutable: break
             case .rejected: isComplete = false
             }
         }
-        // Not before: a fault in a publish closes the channel, which gives back what the transaction was to settle.
         releaseChannel()
         transaction = Transaction()
-        for case .settle(let settlement, let deliveries) in steps {
-            for delivery in deliveries { perform(settlement, delivery) }
-        }
+        for case .settle(let settlement, let deliveries) in steps { perform(settlement, deliveries) }
         guard isComplete else { throw ProtocolFault(.preconditionFailed, "partial tx completion") }
         guard let store = broker.store, store.appended > store.durable else { return send(TxCommitOK()) }
         store.requireCommit()

@@ -121,6 +121,7 @@ package final class ChannelMachine: ConsumerChannel {
     /// Gives all unsettled deliveries back to their queues, and forgets what was not committed or confirmed.
     func release() {
         content = .none
+        forgetUnfinished()
         publication = Publication()
         confirms = nil
         let uncommitted = transaction?.takeDeliveries() ?? []
@@ -129,21 +130,10 @@ package final class ChannelMachine: ConsumerChannel {
         requeueUnsettled()
     }
 
-    /// Gives all unsettled deliveries back, each queue's in their old order.
+    /// Gives all unsettled deliveries back.
     func requeueUnsettled() {
         let all = unsettled.removeAll()
-        guard !all.isEmpty else { return }
-        var byQueue: [ObjectIdentifier: (queue: Queue, entries: [QueueEntry])] = [:]
-        var order: [ObjectIdentifier] = []
-        for delivery in all {
-            delivery.consumer?.unacknowledged -= 1
-            let key = ObjectIdentifier(delivery.queue)
-            if byQueue[key] == nil { order.append(key) }
-            byQueue[key, default: (delivery.queue, [])].entries.append(delivery.entry)
-        }
-        for key in order {
-            guard let group = byQueue[key] else { continue }
-            group.queue.requeue(group.entries)
-        }
+        for delivery in all { delivery.consumer?.unacknowledged -= 1 }
+        Self.requeue(all)
     }
 }

@@ -96,7 +96,8 @@ extension ConnectionMachine {
                 .notAllowed, "negotiated \(field) = \(value) is lower than the minimum allowed value (\(minimum))")
         }
         if value == 0 || value > maximum {
-            let detail = value == 0 ? " (no limit)" : ""
+            // RabbitMQ says so of channels alone.
+            let detail = value == 0 && field == "channel_max" ? " (no limit)" : ""
             throw ProtocolFault(
                 .notAllowed, "negotiated \(field) = \(value)\(detail) is higher than the maximum allowed value (\(maximum))")
         }

@@ -52,6 +52,12 @@ extension ConnectionMachine {
     /// Bytes of answers that wait for a client before it is asked no further.
     var answerLimit: Int { broker.configuration.limits.outboundBytes * 16 }
 
+    /// Whether direct replies for it are dropped: it takes nothing, and what waits for it is above the limit of answers.
+    var hasTooManyReplies: Bool {
+        if output.readableBytes > answerLimit { return true }
+        return !isWritable && output.readableBytes + transport.pendingBytes > answerLimit
+    }
+
     /// Deliveries stop when the buffer is full; replies, returns and confirms do not. A client that keeps asking and does not
     /// read would make the broker hold all of them, so its questions wait until it has taken the answers it has.
     private func holdInputOfSlowReader() {

@@ -62,6 +62,8 @@ package final class ConnectionMachine {
     var payloadLimit: Int
 
     var channels: [UInt16: ChannelMachine] = [:]
+    /// Body bytes of messages that its channels have begun and not ended.
+    var unfinishedBytes = 0
     /// The channel of the last frame: the next is mostly for the same.
     var lastChannel: ChannelMachine?
     /// Cancel notices that are to follow an answer: channel and consumer tag. Nil while notices are sent at once.

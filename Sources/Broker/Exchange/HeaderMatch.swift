@@ -36,6 +36,6 @@ struct HeaderMatch {
 
     private func isMet(_ field: FieldTable.Field, _ headers: FieldTable) -> Bool {
         guard let value = headers[field.name] else { return false }
-        return field.value == .void || field.value.isEquivalent(to: value)
+        return field.value == .void || field.value.isWorth(value)
     }
 }

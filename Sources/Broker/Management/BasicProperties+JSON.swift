@@ -22,7 +22,7 @@ extension BasicProperties {
         return .object(object)
     }
 
-    /// - Throws: 400 for values of the wrong kind, and for another user's name.
+    /// - Throws: 400 for values of the wrong kind or out of range, and for another user's name.
     init(json value: JSONValue?, user: AuthenticatedUser, depth: Int) throws {
         self.init()
         guard let value, !value.isNull, value.arrayValue?.isEmpty != true else { return }
@@ -49,9 +49,10 @@ extension BasicProperties {
         correlationID = try text("correlation_id")
         replyTo = try text("reply_to")
         expiration = try text("expiration")
-        guard expiration.map({ Int64($0).map { $0 >= 0 } ?? false }) ?? true else {
-            throw ManagementFailure.badRequest("the property expiration must be a number of milliseconds, as a text")
-        }
+        do throws(ProtocolFault) {
+            if let expiration { _ = try PropertyScan.expiration(expiration) }
+            if let deliveryMode { _ = try PropertyScan.isPersistent(deliveryMode) }
+        } catch { throw ManagementFailure.badRequest(error.explanation) }
         messageID = try text("message_id")
         timestamp = try number("timestamp")
         type = try text("type")

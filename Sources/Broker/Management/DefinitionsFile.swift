@@ -10,14 +10,22 @@ struct DefinitionsFile {
     private(set) var queues: [(host: String, QueueDeclaration)] = []
     private(set) var exchanges: [(host: String, ExchangeDefinition)] = []
     private(set) var bindings: [(host: String, BindingDefinition)] = []
-    /// Parts that this broker does not have, and that are not empty.
+    /// What is left out: parts that this broker does not have and that are not empty, and what cannot be made anew.
     private(set) var ignored: [String] = []
+
+    /// Adds a kind of thing to what is left out, once.
+    mutating func ignore(_ what: String) {
+        if !ignored.contains(what) { ignored.append(what) }
+    }
 
     /// - Parameter host: takes all queues, exchanges and bindings; nil where each names its own.
     /// - Throws: 400 with the place of what cannot be read.
     init(_ file: JSONObject, into host: String?, limits: BrokerLimits) throws {
         if host == nil {
-            hosts = try Self.list("vhosts", of: file).map { try Self.text("name", of: $0, in: "vhosts") }
+            for entry in try Self.list("vhosts", of: file) {
+                hosts.append(try Self.text("name", of: entry, in: "vhosts"))
+                if Self.hasContents(entry["limits"]) { ignore("limits of vhosts") }
+            }
             try readUsers(file)
             for entry in try Self.list("permissions", of: file) {
                 let permission = try ManagementAPI.permission(
@@ -38,12 +46,11 @@ struct DefinitionsFile {
         for entry in try Self.list("bindings", of: file) {
             bindings.append((try Self.host(entry, host, "bindings"), try Self.binding(entry, depth)))
         }
-        for part in ["topic_permissions", "parameters", "policies"] where !(try Self.list(part, of: file)).isEmpty { ignored.append(part) }
+        for part in ["topic_permissions", "parameters", "policies"] where !(try Self.list(part, of: file)).isEmpty { ignore(part) }
         // A name of the cluster is no setting.
         let names = ["cluster_name", "internal_cluster_id"]
         for entry in try Self.list("global_parameters", of: file) where !names.contains(entry["name"]?.stringValue ?? "") {
-            ignored.append("global_parameters")
-            break
+            ignore("global_parameters")
         }
     }
 
@@ -51,6 +58,7 @@ struct DefinitionsFile {
         for entry in try Self.list("users", of: file) {
             let name = try Self.text("name", of: entry, in: "users")
             let tags = try ManagementAPI.tags(entry)
+            if Self.hasContents(entry["limits"]) { ignore("limits of users") }
             if let password = entry["password"]?.stringValue {
                 guard !password.isEmpty else { throw ManagementFailure.badRequest("the password of user '\(name)' is empty") }
                 passwords[name] = password
@@ -74,7 +82,13 @@ struct DefinitionsFile {
     /// - Throws: 400 when something stands in a virtual host that is neither in the file nor in the broker.
     func checkHosts(_ exists: (String) -> Bool) throws {
         let named = permissions.map(\.host) + queues.map(\.host) + exchanges.map(\.host) + bindings.map(\.host)
-        if let missing = named.first(where: { !exists($0) }) { throw ManagementFailure.badRequest("vhost '\(missing)' is neither in the file nor in the broker") }
+        if let missing = named.first(where: { !exists($0) && !hosts.contains($0) }) { throw ManagementFailure.badRequest("vhost '\(missing)' is neither in the file nor in the broker") }
+    }
+
+    /// RabbitMQ writes limits as an object, and none as an empty list.
+    private static func hasContents(_ value: JSONValue?) -> Bool {
+        guard let value, !value.isNull else { return false }
+        return !(value.objectValue?.isEmpty ?? value.arrayValue?.isEmpty ?? false)
     }
 
     private static func host(_ entry: JSONObject, _ host: String?, _ part: String) throws -> String {

@@ -52,25 +52,32 @@ extension ManagementAPI {
     // MARK: - Import
 
     /// Adds what a file has to what is there. What is there already stays as it is, except for users and permissions, which
-    /// the file replaces; all is checked before anything is changed, as far as it can be checked alone.
+    /// the file replaces; all is checked before anything is changed, as far as it can be checked alone. What RabbitMQ leaves out, as
+    /// it cannot be made anew, is left out here too, and named in the answer.
     func importDefinitions(_ request: ManagementRequest, into host: VirtualHost?) throws -> ManagementOutcome {
-        let file = try DefinitionsFile(try request.object(), into: host?.name, limits: limits)
-        for name in file.hosts { try core.createHost(name) }
+        var file = try DefinitionsFile(try request.object(), into: host?.name, limits: limits)
         try file.checkHosts { core.hosts[$0] != nil }
         for permission in file.permissions {
             guard access.user(permission.user) != nil || file.users.contains(where: { $0.name == permission.user }) else {
                 throw ManagementFailure.badRequest("the permissions name the user '\(permission.user)', who is neither in the file nor here")
             }
         }
+        for name in file.hosts { try core.createHost(name) }
         for user in file.users { try access.put(user) }
         for permission in file.permissions { try access.put(permission) }
         for (name, queue) in file.queues where core.hosts[name]?.queues[queue.name] == nil {
-            try core.hosts[name]?.declareQueue(queue, requester: Self.requester)
+            if ResourceName.isReserved(queue.name) { file.ignore("queues that the server has named") } else {
+                try core.hosts[name]?.declareQueue(queue, requester: Self.requester)
+            }
         }
         for (name, exchange) in file.exchanges where core.hosts[name]?.exchanges[exchange.name] == nil {
             try core.hosts[name]?.declareExchange(exchange)
         }
-        for (name, binding) in file.bindings { try core.hosts[name]?.bind(binding, requester: Self.requester) }
+        for (name, binding) in file.bindings {
+            if core.hosts[name]?.hasEnds(of: binding) == true { try core.hosts[name]?.bind(binding, requester: Self.requester) } else {
+                file.ignore("bindings of queues or exchanges that are not there")
+            }
+        }
         guard !file.ignored.isEmpty else { return finished(file, .noContent) }
         broker.logger.warning("definitions were left out", metadata: ["parts": "\(file.ignored)"])
         return finished(file, .json(["ignored": .array(file.ignored.map { .string($0) })]))

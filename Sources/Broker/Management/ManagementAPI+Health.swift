@@ -11,7 +11,7 @@ extension ManagementAPI {
         let message = Message(
             exchange: "", routingKey: name, properties: BasicProperties().encoded(), body: ByteBuffer(string: "test_message"),
             attributes: MessageAttributes())
-        _ = try host.publish(message, mandatory: false)
+        _ = try host.publish(message)
         guard let (entry, _, _) = queue.get() else {
             throw ManagementFailure(status: .internalServerError, error: "failed", reason: "the test message was not there")
         }

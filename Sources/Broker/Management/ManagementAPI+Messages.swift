@@ -32,7 +32,7 @@ extension ManagementAPI {
         let message = Message(
             exchange: name, routingKey: try Self.shortString(routingKey, "a routing key"), properties: properties.encoded(),
             body: ByteBuffer(bytes: bytes), attributes: MessageAttributes(properties))
-        switch try host.publish(message, mandatory: true) {
+        switch try host.publish(message) {
         case .routed: return whenDurable(.json(["routed": true]))
         case .unroutable: return .json(["routed": false])
         case .rejected: throw ManagementFailure.badRequest("a queue is at its limit and refused the message")

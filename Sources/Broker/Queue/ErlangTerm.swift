@@ -58,6 +58,25 @@ extension FieldValue {
         return self == other
     }
 
+    /// Equal as RabbitMQ compares header values, by what they are worth: the type that a client has chosen does not count,
+    /// but within arrays and tables.
+    func isWorth(_ other: FieldValue) -> Bool {
+        if let mine = unsigned, let theirs = other.unsigned { return mine == theirs }
+        if let mine = number, let theirs = other.number { return mine == theirs }
+        switch (self, other) {
+        case (.string(let mine), .bytes(let theirs)), (.bytes(let mine), .string(let theirs)): return mine == theirs
+        default: return isEquivalent(to: other)
+        }
+    }
+
+    /// Whole numbers from 0, timestamps among them; exact, which a `Double` is not.
+    private var unsigned: UInt64? {
+        if case .timestamp(let value) = self { return value }
+        return integer.flatMap { UInt64(exactly: $0) }
+    }
+
+    private var number: Double? { floating ?? integer.map { Double($0) } ?? unsigned.map { Double($0) } }
+
     private var floating: Double? {
         switch self {
         case .float(let value): Double(value)

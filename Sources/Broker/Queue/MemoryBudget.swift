@@ -3,7 +3,7 @@
 /// Beyond the budget a message stands in the log alone. Since messages are only turned away at the end of a queue, and
 /// leave at its head, what is in memory is what is delivered next, and nothing is ever searched for a victim.
 final class MemoryBudget {
-    /// What a message costs beside its body: the object, its properties, its names.
+    /// What a message costs beside its body and its properties: the object and its names.
     static let overhead = 256
 
     private(set) var inUse = 0

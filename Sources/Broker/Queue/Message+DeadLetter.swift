@@ -1,7 +1,7 @@
 extension Message {
     /// The message as a queue hands it to its dead-letter exchange.
     ///
-    /// - Parameter routingKey: `x-dead-letter-routing-key`; nil keeps the message's own keys, those of `CC` too.
+    /// - Parameter routingKey: `x-dead-letter-routing-key`; nil keeps the message's own keys, those of `CC` and `BCC` too.
     /// - Returns: the new message, and its headers.
     func deadLettered(
         from queue: String, because reason: DeathReason, to exchange: String, routingKey: String?,
@@ -18,7 +18,8 @@ extension Message {
         if routingKey != nil { headers["CC"] = nil }
         properties.headers = headers
         properties.expiration = nil
-        let message = replacing(properties, exchange: exchange, routingKey: routingKey ?? self.routingKey)
+        let message = replacing(
+            properties, exchange: exchange, routingKey: routingKey, blindKeys: routingKey == nil ? nil : [])
         return (message, headers)
     }
 }

@@ -11,15 +11,19 @@ package final class Message {
     package let properties: ByteBuffer
     package let body: ByteBuffer
     package let attributes: MessageAttributes
+    /// The routing keys of the header `BCC`, which consumers do not see: dead-lettering routes by them too.
+    package let blindKeys: [String]
 
     package init(
-        exchange: String, routingKey: String, properties: ByteBuffer, body: ByteBuffer, attributes: MessageAttributes
+        exchange: String, routingKey: String, properties: ByteBuffer, body: ByteBuffer, attributes: MessageAttributes,
+        blindKeys: [String] = []
     ) {
         self.exchange = exchange
         self.routingKey = routingKey
         self.properties = properties
         self.body = body
         self.attributes = attributes
+        self.blindKeys = blindKeys
     }
 }
 

@@ -27,7 +27,8 @@ extension Queue {
         case (nil, let own?): ttl = own
         case (let mine?, let own?): ttl = min(mine, own)
         }
-        return time.now + ttl
+        let (at, isTooLate) = time.now.addingReportingOverflow(ttl)
+        return isTooLate ? .max : at
     }
 
     /// Gives a message to a consumer that does not acknowledge.
@@ -61,7 +62,7 @@ extension Queue {
 
     /// Leaves a message that waits to the log where the memory budget is used up.
     func keepOrPageOut(_ entry: inout QueueEntry, _ message: Message) {
-        let cost = entry.memory
+        let cost = message.memory
         let hasRoom = readyMemory + cost <= budget.queueLimit && budget.inUse + cost <= budget.limit
         if !hasRoom, let store {
             if entry.stored == nil {
@@ -91,9 +92,12 @@ extension Queue {
 
 extension Message {
     var size: UInt32 { UInt32(clamping: body.readableBytes) }
+
+    /// What it costs to keep it in memory.
+    var memory: Int { body.readableBytes + properties.readableBytes + MemoryBudget.overhead }
 }
 
 extension QueueEntry {
-    /// What it costs to keep its message in memory.
-    var memory: Int { Int(size) + MemoryBudget.overhead }
+    /// What it costs to keep its message in memory; 0 while that is in the log alone.
+    var memory: Int { message?.memory ?? 0 }
 }

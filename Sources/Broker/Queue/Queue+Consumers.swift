@@ -5,7 +5,9 @@ extension Queue {
     /// - Throws: 403 where the queue is in exclusive use, 406 for arguments that RabbitMQ refuses, 506 at the limit.
     package func checkSubscribe(_ consumer: Consumer) throws(ProtocolFault) {
         try QueueArguments.validateConsume(consumer.arguments, type: options.type, resource: resource)
-        guard exclusiveConsumer == nil, !(consumer.isExclusive && !consumers.isEmpty) else {
+        // A queue that chooses its one consumer itself gives itself to none.
+        let mayBeExclusive = consumers.isEmpty && !(options.singleActiveConsumer && options.type == .classic)
+        guard exclusiveConsumer == nil, !consumer.isExclusive || mayBeExclusive else {
             throw ProtocolFault(.accessRefused, "\(resource) in exclusive use")
         }
         guard host.core.consumerCount < host.core.limits.consumers else {

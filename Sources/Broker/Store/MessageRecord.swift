@@ -3,10 +3,13 @@ internal import NIOCore
 /// How a message stands in the log, behind the record's header.
 ///
 /// ```
-/// slots u32, settlements u32, body u32, properties u32, exchange u16, routing key u16, priority u8, zero u24, expiration i64
+/// slots u32, settlements u32, body u32, properties u32, exchange u16, routing key u16, priority u8, blind keys u24,
+/// expiration i64
 /// slots        24 bytes each: queue u32, delivery count u32, position u64, expiry i64
 /// settlements  24 bytes each: what the message settles where it comes from (dead-lettering, relocation)
-/// exchange, routing key, properties, body, padding
+/// exchange, routing key, properties, body
+/// blind keys   those of the header `BCC`, each a length u8 and its bytes; nearly always none
+/// padding
 /// ```
 struct MessageRecord {
     /// Bits of the record's flags.
@@ -53,7 +56,11 @@ struct MessageRecord {
         SegmentFormat.aligned(
             RecordHeader.size + Self.fixedSize + slots.count * Slot.size + settlements.count * Settlement.size
                 + min(message.exchange.utf8.count, Int(UInt16.max)) + min(message.routingKey.utf8.count, Int(UInt16.max))
-                + message.properties.readableBytes + message.body.readableBytes)
+                + message.properties.readableBytes + message.body.readableBytes + blindKeyBytes)
+    }
+
+    private var blindKeyBytes: Int {
+        message.blindKeys.isEmpty ? 0 : message.blindKeys.reduce(0) { $0 + 1 + min($1.utf8.count, Int(UInt8.max)) }
     }
 
     var flags: UInt8 {
@@ -73,7 +80,8 @@ struct MessageRecord {
         writer.put(UInt32(message.properties.readableBytes))
         writer.put(UInt16(clamping: message.exchange.utf8.count))
         writer.put(UInt16(clamping: message.routingKey.utf8.count))
-        writer.put(UInt32(message.attributes.priority))
+        // Fits: the header that the keys come from was received in one frame.
+        writer.put(UInt32(message.attributes.priority) | UInt32(truncatingIfNeeded: blindKeyBytes) << 8)
         writer.put(message.attributes.expiration ?? 0)
         for slot in slots { slot.encode(into: &writer) }
         for settlement in settlements { settlement.encode(into: &writer) }
@@ -81,6 +89,11 @@ struct MessageRecord {
         Self.put(message.routingKey, into: &writer)
         message.properties.withUnsafeReadableBytes { writer.put(bytes: $0) }
         message.body.withUnsafeReadableBytes { writer.put(bytes: $0) }
+        for key in message.blindKeys {
+            let bytes = Array(key.utf8.prefix(Int(UInt8.max)))
+            writer.put(UInt8(bytes.count))
+            bytes.withUnsafeBytes { writer.put(bytes: $0) }
+        }
         writer.pad(to: record.count)
     }
 
@@ -101,6 +114,7 @@ struct MessageRecord {
         var exchangeLength: Int
         var routingKeyLength: Int
         var priority: UInt8
+        var blindKeysLength: Int
         var expiration: Int64
 
         /// Reads them from a whole record; nil if they do not add up to its length.
@@ -118,10 +132,10 @@ struct MessageRecord {
             exchangeLength = Int(exchange)
             routingKeyLength = Int(routingKey)
             self.priority = UInt8(truncatingIfNeeded: priority)
+            blindKeysLength = Int(priority >> 8)
             self.expiration = expiration
-            guard namesOffset + exchangeLength + routingKeyLength + propertiesLength + bodyLength <= record.count else {
-                return nil
-            }
+            let contents = exchangeLength + routingKeyLength + propertiesLength + bodyLength + blindKeysLength
+            guard namesOffset + contents <= record.count else { return nil }
         }
 
         var slotsOffset: Int { RecordHeader.size + MessageRecord.fixedSize }
@@ -137,7 +151,8 @@ struct MessageRecord {
         guard let exchange = rest.readString(length: head.exchangeLength),
             let routingKey = rest.readString(length: head.routingKeyLength),
             let properties = rest.readSlice(length: head.propertiesLength),
-            let body = rest.readSlice(length: head.bodyLength)
+            let body = rest.readSlice(length: head.bodyLength),
+            let blindKeys = readBlindKeys(&rest, head.blindKeysLength)
         else { return nil }
         var attributes = MessageAttributes()
         attributes.isPersistent = flags & Flag.persistent != 0
@@ -145,6 +160,18 @@ struct MessageRecord {
         attributes.hasHeaders = flags & Flag.headers != 0
         if flags & Flag.expiration != 0 { attributes.expiration = head.expiration }
         return Message(
-            exchange: exchange, routingKey: routingKey, properties: properties, body: body, attributes: attributes)
+            exchange: exchange, routingKey: routingKey, properties: properties, body: body, attributes: attributes,
+            blindKeys: blindKeys)
+    }
+
+    private static func readBlindKeys(_ record: inout ByteBuffer, _ length: Int) -> [String]? {
+        guard length > 0 else { return [] }
+        guard var bytes = record.readSlice(length: length) else { return nil }
+        var keys: [String] = []
+        while let count = bytes.readInteger(as: UInt8.self) {
+            guard let key = bytes.readString(length: Int(count)) else { return nil }
+            keys.append(key)
+        }
+        return keys
     }
 }

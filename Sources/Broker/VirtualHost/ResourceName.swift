@@ -9,9 +9,11 @@ enum ResourceName {
         return String(decoding: name.utf8.filter { $0 != 10 && $0 != 13 }, as: UTF8.self)
     }
 
+    static func isReserved(_ name: String) -> Bool { name.hasPrefix("amq.") }
+
     /// - Throws: 403 for a name that the specification keeps for the broker.
     static func checkNotReserved(_ name: String, kind: String) throws(ProtocolFault) {
-        guard !name.hasPrefix("amq.") else {
+        guard !isReserved(name) else {
             throw ProtocolFault(.accessRefused, "\(kind) name '\(name)' contains reserved prefix 'amq.*'")
         }
     }

@@ -33,6 +33,14 @@ extension VirtualHost {
         removeIfUnused(binding.source)
     }
 
+    /// Whether both ends of a binding are there.
+    func hasEnds(of declared: BindingDefinition) -> Bool {
+        let definition = declared.cleaned
+        guard exchanges[definition.source] != nil else { return false }
+        return definition.destinationIsExchange
+            ? exchanges[definition.destination] != nil : queues[definition.destination] != nil
+    }
+
     private func checkEnds(of definition: BindingDefinition) throws(ProtocolFault) {
         try checkNotDefault(definition.source)
         if definition.destinationIsExchange { try checkNotDefault(definition.destination) }

@@ -47,7 +47,7 @@ extension VirtualHost {
         let (dead, headers) = message.deadLettered(
             from: queue.name, because: letter.reason, to: exchange.name, routingKey: queue.options.deadLetterRoutingKey,
             at: core.time.now)
-        let keys = [dead.routingKey] + headers.copyKeys("CC")
+        let keys = [dead.routingKey] + headers.copyKeys("CC") + dead.blindKeys
         var targets = routing.route(dead, from: exchange, keys: keys, headers: headers)
         if letter.reason != .rejected { targets.removeAll { DeathRecord.isCycle(to: $0.name, in: headers) } }
         _ = deliver(dead, to: targets, replacing: letter)

@@ -113,13 +113,19 @@ extension VirtualHost {
     ///
     /// - Returns: how many messages waited in it.
     /// - Throws: 405 for another connection's queue, 406 where it has consumers or messages and the flags say to leave
-    ///   it then.
+    ///   it then, 540 for these flags with a quorum queue, as in RabbitMQ.
     @discardableResult
     package func deleteQueue(
         _ queueName: String, ifUnused: Bool = false, ifEmpty: Bool = false, requester: ConnectionID?
     ) throws(ProtocolFault) -> Int {
         guard let queue = queues[ResourceName.cleaned(queueName)] else { return 0 }
         try checkAccess(to: queue, requester: requester)
+        if queue.type == .quorum, ifUnused || ifEmpty {
+            throw ProtocolFault(
+                .notImplemented,
+                "cannot delete \(queue.resource). queue.delete operations with \(ifUnused ? "if-unused" : "if-empty") flag set are "
+                    + "not supported by quorum queues")
+        }
         guard !ifUnused || queue.consumers.isEmpty else {
             throw ProtocolFault(.preconditionFailed, "\(queue.resource) in use")
         }

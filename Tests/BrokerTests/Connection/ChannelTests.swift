@@ -70,6 +70,58 @@ import Testing
                 == "PRECONDITION_FAILED - user_id property set to 'other' but authenticated user was 'guest'")
     }
 
+    /// Fails when any other mode counts as transient.
+    @Test(arguments: [0, 3, 255]) func unknownDeliveryModes(_ mode: UInt8) throws {
+        for headers in [nil, ["a": "b"]] as [FieldTable?] {
+            let client = try MachineHarness().open()
+            try client.declare("q")
+            var properties = BasicProperties()
+            properties.deliveryMode = mode
+            properties.headers = headers
+            client.publish(key: "q", properties)
+            #expect(
+                try client.take(ChannelClose.self).replyText
+                    == "PRECONDITION_FAILED - invalid message: {delivery_mode_unknown,\(mode)}")
+        }
+    }
+
+    /// Bodies that were begun on many channels. Fails when nobody counts them, or when what has ended still counts.
+    @Test func unfinishedMessagesAreLimited() throws {
+        let harness = try MachineHarness { $0.limits.unfinishedBytes = 20_000 }
+        let client = try harness.open(frameMax: 4_096)
+        try client.declare("q")
+        func begin(_ channel: UInt16, frames: Int, of size: UInt64) {
+            var buffer = ByteBuffer()
+            buffer.writeMethod(BasicPublish(exchange: "", routingKey: "q"), channel: channel)
+            buffer.writeBytes([FrameType.header] + channel.bytes + [0, 0, 0, 14, 0, 60, 0, 0] + size.bytes + [0, 0, 0xCE])
+            client.send(bytes: Array(buffer.readableBytesView))
+            more(channel, frames: frames)
+        }
+        func more(_ channel: UInt16, frames: Int) {
+            let part: [UInt8] = [FrameType.body] + channel.bytes + [0, 0, 0x0F, 0xA0] + [UInt8](repeating: 1, count: 4_000) + [0xCE]
+            for _ in 0..<frames { client.send(bytes: part) }
+        }
+        for channel in 2...3 as ClosedRange<UInt16> {
+            client.send(ChannelOpen(), channel: channel)
+            _ = try client.take(ChannelOpenOK.self)
+        }
+        begin(1, frames: 2, of: 12_000)
+        begin(2, frames: 2, of: 12_000)
+        #expect(harness.core.memoryInUse == 16_000)
+        more(1, frames: 1)
+        #expect(try client.declare("q").messageCount == 1)
+        begin(3, frames: 3, of: 100_000)
+        #expect(!client.hasFrames)
+        more(3, frames: 1)
+        #expect(try client.take(ConnectionClose.self).replyText == "RESOURCE_ERROR - a connection can have begun messages of 20000 bytes at most")
+        client.send(ConnectionCloseOK(), channel: 0)
+        client.close()
+        let other = try harness.open()
+        other.send(QueuePurge(queue: "q"))
+        _ = try other.take(QueuePurgeOK.self)
+        #expect(harness.core.memoryInUse == 0)
+    }
+
     @Test func permissions() throws {
         let harness = try MachineHarness()
         harness.allow("other", configure: "^mine", write: "^mine", read: "^mine")
@@ -190,8 +242,46 @@ import Testing
         for body in ["4", "5"] { #expect(try client.takeDelivery().2 == body) }
     }
 
-    /// Fails when a transaction is forgotten before its publishes have been routed.
-    @Test func aCommitThatFailsGivesBackWhatItWasToSettle() throws {
+    /// Fails when each message that goes back is delivered again before the next has come back.
+    @Test(arguments: [false, true]) func whatGoesBackTogetherKeepsItsOrder(_ inTransaction: Bool) throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        if inTransaction {
+            client.send(TxSelect())
+            _ = try client.take(TxSelectOK.self)
+        }
+        for body in ["1", "2", "3"] { client.publish(key: "q", body: body) }
+        if inTransaction {
+            client.send(TxCommit())
+            _ = try client.take(TxCommitOK.self)
+        }
+        try client.consume("q")
+        for body in ["1", "2", "3"] { #expect(try client.takeDelivery().2 == body) }
+        client.send(BasicReject(deliveryTag: 1, requeue: true))
+        if inTransaction { client.send(TxCommit()) }
+        #expect(try client.takeDeliveries() == ["1"])
+        client.send(BasicNack(deliveryTag: 4, multiple: true, requeue: true))
+        if inTransaction { client.send(TxCommit()) }
+        #expect(try client.takeDeliveries() == ["1", "2", "3"])
+    }
+
+    /// RabbitMQ: a limit for consumers lifts the channel's.
+    @Test func aLimitForConsumersLiftsTheChannels() throws {
+        let client = try MachineHarness().open()
+        try client.declare("q")
+        client.send(BasicQos(prefetchCount: 1, global: true))
+        _ = try client.take(BasicQosOK.self)
+        try client.consume("q")
+        for body in ["1", "2"] { client.publish(key: "q", body: body) }
+        #expect(try client.takeDelivery().2 == "1")
+        #expect(!client.hasFrames)
+        client.send(BasicQos(prefetchCount: 5))
+        _ = try client.take(BasicQosOK.self)
+        #expect(try client.takeDelivery().2 == "2")
+    }
+
+    /// Fails when what a transaction was to settle is forgotten with it.
+    @Test func aTransactionThatFailsGivesBackWhatItWasToSettle() throws {
         let harness = try MachineHarness()
         let client = try harness.open()
         try client.declare("q")
@@ -205,7 +295,6 @@ import Testing
         var properties = BasicProperties()
         properties.headers = ["CC": "no list"]
         client.publish(key: "q", properties)
-        client.send(TxCommit())
         #expect(try client.take(ChannelClose.self).replyCode == 406)
         #expect(try harness.open().declare("q").messageCount == 1)
     }
@@ -338,6 +427,9 @@ import Testing
         answering.send(QueueDeclare(queue: address, passive: true))
         #expect(try answering.take(QueueDeclareOK.self).consumerCount == 1)
         answering.publish(key: address, mandatory: true, body: "answer")
+        // The address is no queue, so that a mandatory reply is delivered and comes back as well.
+        #expect(try answering.take(BasicReturn.self).replyCode == 312)
+        _ = try answering.takeContent()
         let reply = try asking.takeDelivery()
         #expect(reply.0.consumerTag == "replies")
         #expect(reply.2 == "answer")
@@ -345,6 +437,28 @@ import Testing
         asking.send(ChannelClose())
         answering.publish(key: address, mandatory: true, body: "late")
         #expect(try answering.take(BasicReturn.self).routingKey == address)
+    }
+
+    /// Fails when replies are written for a client whatever it has taken of those before.
+    @Test func repliesForAClientThatTakesNoneAreDropped() throws {
+        let harness = try MachineHarness { $0.limits.outboundBytes = 1_000 }
+        let asking = try harness.open()
+        let answering = try harness.open()
+        try answering.declare("requests")
+        try answering.consume("requests", noAck: true)
+        try asking.consume(Self.pseudoQueue, tag: "replies", noAck: true)
+        var properties = BasicProperties()
+        properties.replyTo = Self.pseudoQueue
+        asking.publish(key: "requests", properties)
+        let address = try #require(try answering.takeDelivery().1.replyTo)
+        asking.isWritable = false
+        for _ in 0..<100 { answering.publish(key: address, body: String(repeating: "x", count: 1_000)) }
+        #expect((10_000..<20_000).contains(asking.pendingBytes))
+        asking.pendingBytes = 0
+        asking.isWritable = true
+        _ = try asking.takeAll()
+        answering.publish(key: address, body: "again")
+        #expect(try asking.takeDelivery().2 == "again")
     }
 
     @Test func needsAConsumer() throws {
@@ -360,4 +474,20 @@ import Testing
         client.send(BasicConsume(queue: Self.pseudoQueue, consumerTag: "t"))
         #expect(try client.take(ChannelClose.self).replyText == "PRECONDITION_FAILED - reply consumer cannot acknowledge")
     }
+}
+
+extension MachineClient {
+    /// The bodies of all that was delivered, whatever stands before or behind.
+    fileprivate func takeDeliveries() throws -> [String] {
+        var bodies: [String] = []
+        while hasFrames {
+            if isReceiving(.basicDeliver) { bodies.append(try takeDelivery().2) } else { _ = try takeFrame() }
+        }
+        return bodies
+    }
+}
+
+extension FixedWidthInteger {
+    /// As the network has them.
+    fileprivate var bytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
 }

@@ -402,7 +402,7 @@ import Testing
         client.isWritable = true
         harness.endTurn()
         for _ in 0..<2 {
-            try client.take(BasicGetOK.self)
+            _ = try client.take(BasicGetOK.self)
             #expect(try client.takeContent().body.count == 50_000)
         }
     }

@@ -33,7 +33,7 @@ import Testing
 
     @Test(arguments: [
         (4_095, 100, "negotiated frame_max = 4095 is lower than the minimum allowed value (4096)"),
-        (0, 100, "negotiated frame_max = 0 (no limit) is higher than the maximum allowed value (131072)"),
+        (0, 100, "negotiated frame_max = 0 is higher than the maximum allowed value (131072)"),
         (131_073, 100, "negotiated frame_max = 131073 is higher than the maximum allowed value (131072)"),
         (131_072, 2_048, "negotiated channel_max = 2048 is higher than the maximum allowed value (2047)"),
         (131_072, 0, "negotiated channel_max = 0 (no limit) is higher than the maximum allowed value (2047)"),

@@ -84,7 +84,7 @@ import Testing
             try broker.bind("h", to: name, "1")
         }
         for index in 0..<200 {
-            _ = try broker.host.publish(broker.message("m", to: "h", "k", messageID: "\(index)"), mandatory: false)
+            _ = try broker.host.publish(broker.message("m", to: "h", "k", messageID: "\(index)"))
         }
         #expect(try broker.drain("a").count > 50)
         #expect(try broker.drain("b").count > 50)

@@ -57,6 +57,16 @@ import Testing
             isMatch: true),
         Case(name: "void, missing", binding: ["x-match": "all", "a": .void], headers: ["b": "1"], isMatch: false),
         Case(name: "numbers by value", binding: ["a": .int32(5)], headers: ["a": .int64(5)], isMatch: true),
+        Case(name: "whole and floating", binding: ["a": .int32(5)], headers: ["a": .double(5)], isMatch: true),
+        Case(name: "floating, another", binding: ["a": .int32(5)], headers: ["a": .float(5.5)], isMatch: false),
+        Case(name: "number and time", binding: ["a": .int64(5)], headers: ["a": .timestamp(5)], isMatch: true),
+        Case(
+            name: "large numbers exactly", binding: ["a": .int64(1 << 53)], headers: ["a": .timestamp(1 << 53 + 1)],
+            isMatch: false),
+        Case(name: "text and bytes", binding: ["a": "5"], headers: ["a": .bytes([0x35])], isMatch: true),
+        Case(
+            name: "types count within lists", binding: ["a": .array([.int32(5)])], headers: ["a": .array([.double(5)])],
+            isMatch: false),
         Case(name: "number is not text", binding: ["a": .int32(5)], headers: ["a": "5"], isMatch: false),
         Case(name: "booleans", binding: ["a": .bool(true)], headers: ["a": .bool(false)], isMatch: false),
         Case(name: "tables", binding: ["a": .table(["b": "c"])], headers: ["a": .table(["b": "c"])], isMatch: true),

@@ -20,6 +20,20 @@ import Testing
 
     // MARK: Before the login
 
+    /// The older mechanism, which some clients still prefer: a field table without its length.
+    @Test func amqplainLogsIn() async throws {
+        func response(_ password: String) -> String { "\u{5}LOGINS\0\0\0\u{5}guest\u{8}PASSWORDS\0\0\0\u{5}\(password)" }
+        try await withBroker { address in
+            let client = try await LiveClient.connect(port(address))
+            try await client.handshake(mechanism: "AMQPLAIN", response: response("guest"))
+            await client.close()
+            let other = try await LiveClient.connect(port(address))
+            try await other.login(mechanism: "AMQPLAIN", response: response("guesS"))
+            #expect(try await other.next()?.method != .connectionTune)
+            await other.close()
+        }
+    }
+
     /// A few bytes now and then keep no socket open. Fails when the handshake has no limit (`tick` of a connection that is not
     /// open yet).
     @Test func aByteAtATimeIsCutOff() async throws {

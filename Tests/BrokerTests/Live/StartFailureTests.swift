@@ -42,6 +42,28 @@ import Testing
         TemporaryDirectory.remove(path)
     }
 
+    /// Fails when a start looks only for the host, and not whether somebody has used the broker before.
+    @Test func aHostThatWasRemovedDoesNotComeBack() async throws {
+        try await withFolder { path in
+            var configuration = BrokerConfiguration()
+            configuration.port = 0
+            configuration.storage = .folder(path)
+            configuration.management = ManagementEndpoint(port: 0)
+            for round in 0..<2 {
+                let broker = Broker(configuration: configuration, logger: Self.silent)
+                let address = try await broker.start()
+                let api = HTTPProbe(port: try #require(address.managementPort))
+                if round == 0 {
+                    #expect(try await api(.GET, "/api/vhosts/%2F").status == 200)
+                    #expect(try await api(.DELETE, "/api/vhosts/%2F").status == 204)
+                } else {
+                    #expect(try await api(.GET, "/api/vhosts").json == [])
+                }
+                await broker.shutdown()
+            }
+        }
+    }
+
     /// Fails, by a crash, when the end of a turn refers to its broker without holding it: the turn that the failed start has
     /// begun runs when nothing else of the broker is left.
     @Test func failsOverAndOver() async throws {

@@ -105,6 +105,15 @@ import Testing
         try broker.consume(queue)
     }
 
+    /// A queue with a single active consumer chooses among all.
+    @Test func noConsumerIsExclusiveBesideASingleActiveOne() throws {
+        let broker = try CoreFixture()
+        let queue = try broker.queue("q", ["x-single-active-consumer": .bool(true)])
+        let refused = ProtocolFault(.accessRefused, "queue 'q' in vhost '/' in exclusive use")
+        #expect(fault { try broker.consume(queue, exclusive: true) } == refused)
+        try broker.consume(queue)
+    }
+
     @Test func badArgumentsAreRefused() throws {
         let broker = try CoreFixture()
         let classic = try broker.queue("q")

@@ -138,6 +138,41 @@ import Testing
         #expect(headers["CC"] == .array(["copy"]))
     }
 
+    /// `BCC` is not seen by consumers, and its keys count all the same. Fails when they do not stand in the record, as the message is
+    /// read back here.
+    @Test func withoutOneTheBlindCopiesAreRoutedAgainToo() throws {
+        let broker = try CoreFixture()
+        broker.core.messageMemory = 0
+        try broker.exchange("dlx", "direct")
+        let queue = try broker.queue("q", ["x-dead-letter-exchange": "dlx"])
+        let next = try broker.queue("next", ["x-dead-letter-exchange": "dlx", "x-message-ttl": .int32(10)])
+        let last = try broker.queue("last")
+        try broker.bind("dlx", to: "next", "blind")
+        try broker.publish("m", headers: ["BCC": .array(["blind", "other"]), "CC": .array(["copy"])])
+        try reject(queue)
+        #expect(next.messageCount == 1)
+        try broker.unbind("dlx", from: "next", "blind")
+        try broker.bind("dlx", to: "last", "other")
+        broker.time.advance(by: 10)
+        let headers = try broker.takeHeaders(last)
+        #expect(headers["BCC"] == nil)
+        #expect(headers["CC"] == .array(["copy"]))
+        #expect(deaths(headers).last?["routing-keys"] == .array(["q", "copy"]))
+        broker.checkBooks()
+    }
+
+    @Test func aRoutingKeyReplacesTheBlindCopiesToo() throws {
+        let broker = try CoreFixture()
+        let queue = try broker.queue("q", ["x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"])
+        let dead = try broker.queue("dead")
+        let blind = try broker.queue("blind")
+        try broker.publish("m", headers: ["BCC": .array(["blind"])])
+        #expect(broker.drain(blind) == ["m"])
+        try reject(queue)
+        #expect(dead.messageCount == 1)
+        #expect(blind.messageCount == 0)
+    }
+
     @Test func anInvalidHistoryIsReplaced() throws {
         let broker = try CoreFixture()
         let queue = try broker.queue("q", ["x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"])

@@ -236,6 +236,16 @@ import Testing
         broker.checkBooks()
     }
 
+    @Test func quorumQueuesAreDeletedWithoutConditions() throws {
+        let broker = try CoreFixture()
+        try broker.queue("q", ["x-queue-type": "quorum"])
+        let text = "cannot delete queue 'q' in vhost '/'. queue.delete operations with %@ flag set are not supported by quorum queues"
+        func refusal(_ flag: String) -> ProtocolFault { ProtocolFault(.notImplemented, text.replacing("%@", with: flag)) }
+        #expect(fault { try broker.host.deleteQueue("q", ifUnused: true, requester: nil) } == refusal("if-unused"))
+        #expect(fault { try broker.host.deleteQueue("q", ifEmpty: true, requester: nil) } == refusal("if-empty"))
+        #expect(try broker.host.deleteQueue("q", requester: nil) == 0)
+    }
+
     @Test func aDeletedQueueTakesItsBindings() throws {
         let broker = try CoreFixture()
         try broker.queue("q")

@@ -17,6 +17,20 @@ import Testing
         broker.checkBooks()
     }
 
+    /// Fails when only bodies count.
+    @Test func propertiesCount() throws {
+        let broker = try CoreFixture()
+        broker.core.messageMemory = 400_000
+        let queue = try broker.queue("q")
+        let headers: FieldTable = ["large": .string(String(repeating: "x", count: 10_000))]
+        for index in 0..<100 { try broker.publish("", headers: headers, priority: UInt8(index)) }
+        #expect(broker.core.memoryInUse > 50_000)
+        #expect(broker.core.memoryInUse <= 100_000)
+        #expect(broker.drain(queue).count == 100)
+        #expect((broker.store?.loads ?? 0) > 80)
+        broker.checkBooks()
+    }
+
     @Test func oneQueueDoesNotTakeAll() throws {
         let broker = try CoreFixture()
         broker.core.messageMemory = 100_000

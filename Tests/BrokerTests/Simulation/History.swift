@@ -113,7 +113,7 @@ final class History: DiskTrouble {
             bytes: chance(2) ? 9_000 : Int.random(in: 0...300, using: &random))
         book.willPublish(message, number, to: plan.queues(exchange: exchange, key: key))
         do {
-            let outcome = try host.publish(message, mandatory: false)
+            let outcome = try host.publish(message)
             book.published(number, outcome)
         } catch {
             book.fail("publishing failed: \(error)")

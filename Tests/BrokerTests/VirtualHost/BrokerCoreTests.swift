@@ -125,7 +125,7 @@ import Testing
         }
         #expect(seen == (100..<300).map(String.init))
         // Fails when a position is used again: an old acknowledgement in the log would then take a new message.
-        _ = try core.hosts["/"]?.publish(broker.message("new"), mandatory: false)
+        _ = try core.hosts["/"]?.publish(broker.message("new"))
         #expect(try #require(restored.get()).0.position == 401)
         #expect(broker.store?.violations == [])
     }

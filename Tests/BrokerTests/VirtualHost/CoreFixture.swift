@@ -96,8 +96,7 @@ final class CoreFixture {
         try host.publish(
             message(
                 body, to: exchange, key, persistent: persistent, headers: headers, expiration: expiration,
-                priority: priority),
-            mandatory: false)
+                priority: priority))
     }
 
     @discardableResult
