@@ -157,4 +157,11 @@ private final class FileStorageFile: StorageFile {
         #endif
         if result != 0 { throw .system(errno, "cannot sync \(path)") }
     }
+
+    func dropCached() {
+        #if !canImport(Darwin)
+            // An advice: where it is not taken, nothing is lost.
+            _ = posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_DONTNEED)
+        #endif
+    }
 }

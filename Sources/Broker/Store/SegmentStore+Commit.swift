@@ -90,14 +90,16 @@ extension SegmentStore {
     }
 
     private func addRecords(of segment: Segment, _ file: any StorageFile, to plan: inout Plan) {
-        guard segment.pending.readableBytes > 0 else { return }
-        segment.inFlight = segment.pending
-        segment.inFlightStart = segment.pendingStart
+        let bytes = segment.pending.readableBytes
+        guard bytes > 0 else { return }
+        var written = segment.pending
         segment.pending = spareBuffer
         spareBuffer = ByteBuffer()
+        written.writeRepeatingByte(0, count: -segment.tail & (Self.page - 1))
+        segment.inFlight = written.getSlice(at: written.readerIndex, length: bytes) ?? written
+        segment.inFlightStart = segment.pendingStart
         segment.pendingStart = segment.tail
-        let bytes = segment.inFlight.readableBytes
-        plan.job.steps.append(.write(file, segment.inFlight, at: segment.inFlightStart))
+        plan.job.steps.append(.write(file, written, at: segment.inFlightStart))
         addZeros(behind: segment, bytes, file, to: &plan)
         plan.job.steps.append(.sync(file))
         plan.job.bytes += bytes
@@ -126,6 +128,10 @@ extension SegmentStore {
         }
         segment.writtenThrough = segment.tail + room
     }
+
+    /// Writes end with a page of the system's cache: to write a part of one that holds an earlier segment's bytes, the system would have
+    /// to read the others first.
+    private static let page = 4096
 
     private static let zeros = ByteBuffer(repeating: 0, count: 1 << 20)
 
@@ -170,8 +176,17 @@ extension SegmentStore {
         if let file = segment.file { files.add(file, segment.number) }
         segment.file = nil
         segment.wasSealed()
+        leaveCache(after: segment)
         emptied.insert(segment.number)
         reviewIsDue = true
+    }
+
+    /// Takes the oldest out of the system's cache once there are enough.
+    private func leaveCache(after segment: Segment) {
+        cached.append(segment.number)
+        guard cached.count > configuration.cachedSegments else { return }
+        guard let file = files.file(cached.removeFirst()) else { return }
+        executor.run({ file.dropCached() }, then: { _ in })
     }
 
     /// After a write that found no room: the same bytes go to the same place later.

@@ -8,6 +8,9 @@ package struct SegmentStoreConfiguration {
     package var freeSpaceLimit: UInt64 = 50_000_000
     /// Free segment files kept for reuse. Writing over blocks that were written before syncs about twice as fast.
     package var spareSegments = 4
+    /// Complete segments that are left in the system's cache. Older ones go, lest a backlog that nobody reads for now drives out what
+    /// other programs use; and pages that were used before are quicker to write to than pages that are new.
+    package var cachedSegments = 16
     /// Milliseconds that an acknowledgement may wait for somebody else's commit.
     package var deferral: Int64 = 50
     /// Milliseconds between two tries to find room on a full disk.
@@ -85,6 +88,8 @@ package final class SegmentStore: MessageStore {
     var retryTimer: (any ScheduledAction)?
 
     var files = OpenFiles()
+    /// Complete segments that the system may have in its cache, oldest first.
+    var cached: [UInt32] = []
     var blocks = BlockCache()
     package internal(set) var statistics = SegmentStoreStatistics()
 

@@ -42,4 +42,11 @@ package protocol StorageFile: AnyObject, Sendable {
     /// Makes everything written before the call durable. An error is final: what was written may be lost, and calling again
     /// would hide that.
     func sync() throws(StoreError)
+    /// Says that what was synced is not needed for a while, so that the system need not keep it in memory. Reading works as before.
+    func dropCached()
+}
+
+extension StorageFile {
+    /// Most are in memory anyway.
+    package func dropCached() {}
 }

@@ -63,6 +63,10 @@ final class SimulatedStorage: Storage {
         var random: SeededGenerator
         var syncs = 0
         var operations = 0
+        /// Files that the system need not keep in memory, as often as that was said.
+        var dropped: [Int] = []
+        /// Whether all writes so far ended with a page of 4096 bytes, or with their file.
+        var writesWholePages = true
 
         var used: Int { Set(names.values).reduce(0) { $0 + files[$1].now.count } }
     }
@@ -72,6 +76,13 @@ final class SimulatedStorage: Storage {
     init(seed: UInt64 = 0) { state = Locked(State(random: SeededGenerator(seed: seed))) }
 
     func setFaults(_ change: @Sendable (inout Faults) -> Void) { state.withLock { change(&$0.faults) } }
+    var writesWholePages: Bool { state.withLock { $0.writesWholePages } }
+    /// The names of the files that the system need not keep in memory, in the order in which that was said.
+    var dropped: [String] {
+        state.withLock { state in
+            state.dropped.compactMap { file in state.names.first { $0.value == file }?.key }
+        }
+    }
     var syncs: Int { state.withLock { $0.syncs } }
     var operations: Int { state.withLock { $0.operations } }
     var hasPower: Bool { state.withLock { $0.faults.operationsLeft > 0 } }
@@ -249,10 +260,14 @@ private final class SimulatedFile: StorageFile {
                 throw StoreError(.noSpace, "simulated: disk full")
             }
             if growth > 0 { SimulatedStorage.resize(&state.files[index].now, offset + copy.count) }
+            let end = offset + copy.count
+            if !end.isMultiple(of: 4096), end != state.files[index].now.count { state.writesWholePages = false }
             state.files[index].now.replaceSubrange(offset..<offset + copy.count, with: copy)
             state.files[index].unsynced.append(.init(offset: offset, bytes: copy))
         }
     }
+
+    func dropCached() { storage.state.withLock { $0.dropped.append(index) } }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(StoreError) -> Int {
         let index = index

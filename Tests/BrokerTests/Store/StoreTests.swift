@@ -28,8 +28,15 @@ private final class Bench {
 
     @discardableResult
     func append(_ number: Int, queue: Int = 1, bytes: Int = 100) -> StoredMessage {
-        store.append(Sample.message(number, bytes: bytes), to: [Sample.slot(queue, number)], persistent: true)
+        let stored = store.append(Sample.message(number, bytes: bytes), to: [Sample.slot(queue, number)], persistent: true)
+        if first == nil { first = stored }
+        last = stored
+        return stored
     }
+
+    /// Of what was appended.
+    private(set) var first: StoredMessage?
+    private(set) var last: StoredMessage?
 
     func positions(_ queue: Int = 1) -> [Int] {
         (recovery.entries[QueueID(rawValue: UInt32(queue))] ?? []).map { Int($0.slot.position) }
@@ -63,6 +70,36 @@ private final class Bench {
             #expect(Sample.isEqual(message, Sample.message(Int(entry.slot.position), bytes: 100)))
         }
         #expect(bench.recovery.notices.isEmpty)
+    }
+
+    /// Fails when every sealed segment stays in the system's cache, or the last ones do not.
+    @Test func onlyTheLastSegmentsStayInTheSystemsCache() throws {
+        let bench = try Bench { $0.cachedSegments = 3 }
+        for number in 1...1_000 {
+            bench.append(number)
+            bench.store.commit()
+            bench.executor.drain()
+        }
+        let sealed = bench.segments.dropLast(2)
+        #expect(sealed.count > 6)
+        #expect(bench.disk.dropped == Array(sealed.dropLast(3)))
+        #expect(try Sample.isEqual(bench.store.load(#require(bench.first)), Sample.message(1, bytes: 100)))
+    }
+
+    /// Fails when a write of records ends within a page. Where an earlier segment's bytes are in the file and not in the system's
+    /// cache, each such write would have to read them first.
+    @Test func writesWholePages() throws {
+        let bench = try Bench()
+        for number in 1...500 {
+            bench.append(number, bytes: 50 + number % 1_000)
+            bench.store.commit()
+            bench.executor.drain()
+            bench.store.acknowledge(try #require(bench.last), Sample.slot(1, number))
+        }
+        bench.settle()
+        #expect(bench.disk.writesWholePages)
+        try bench.restart()
+        #expect(bench.positions() == [])
     }
 
     @Test func confirmsNothingBeforeTheSync() throws {
