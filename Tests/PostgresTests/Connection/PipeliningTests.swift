@@ -124,7 +124,10 @@ private let database = SuiteDatabase("pipe")
         try await database.connect { (connection) async throws in
             #expect(await failure { try await connection.execute(SQL(unsafe: "select 1")) }?.code == .rawSQLForbidden)
             #expect(await failure { try await connection.execute("select \(SQL(unsafe: "1"))") }?.code == .rawSQLForbidden)
-            for text: SQL in ["copy x from stdin", " /* a /* b */ */ -- c\n COPY (select 1) to stdout", "copy\tx from stdin"] {
+            for text: SQL in [
+                "copy x from stdin", " /* a /* b */ */ -- c\n COPY (select 1) to stdout", "copy\tx from stdin",
+                "-- c\rcopy x from stdin",
+            ] {
                 #expect(await failure { try await connection.execute(text) }?.code == .usage)
             }
             #expect(await failure { try await connection.execute("select \(identifier: "")") }?.code == .encoding)
