@@ -87,16 +87,13 @@ extension PostgresConnection {
     /// - Parameter limit: how many unsent statements may be dropped.
     private nonisolated func dropUnsent(_ id: UInt64, limit: Int) -> Bool {
         let dropped = mailbox.withState { state -> [ConnectionRequest]? in
-            let begin = state.items.firstIndex { item in
-                if case .request(let request) = item { request.transaction == id } else { false }
-            }
+            let requests = state.items.compactMap { $0.request(of: id) }
             // The first statement of a transaction is BEGIN; if that is unsent, so is everything.
-            guard let begin, case .request(let first) = state.items[begin], first.statements[0].isBegin else { return nil }
-            let requests = state.items[begin...].compactMap { item -> ConnectionRequest? in
-                if case .request(let request) = item, request.transaction == id { request } else { nil }
-            }
-            guard requests.count <= limit else { return nil }
-            state.items.removeSubrange(begin...)
+            guard requests.first?.statements.first?.isBegin == true, requests.count <= limit else { return nil }
+            // A COPY may be about to begin; without BEGIN what it writes would stay.
+            guard !state.items.contains(where: \.isExclusive) else { return nil }
+            // What others have left meanwhile stays: a close, or the cancellation of a statement before.
+            state.items.removeAll { $0.request(of: id) != nil }
             state.outstanding -= requests.count
             if state.transaction?.id == id { state.transaction = nil }
             return requests
@@ -167,6 +164,14 @@ extension IsolationLevel {
         case .serializable: "BEGIN ISOLATION LEVEL SERIALIZABLE"
         }
     }
+}
+
+extension MailboxItem {
+    fileprivate func request(of transaction: UInt64) -> ConnectionRequest? {
+        if case .request(let request) = self, request.transaction == transaction { request } else { nil }
+    }
+
+    fileprivate var isExclusive: Bool { if case .exclusive = self { true } else { false } }
 }
 
 extension SQL {

@@ -194,6 +194,49 @@ private struct Stop: Error {}
         }
     }
 
+    /// On the loop's thread nothing is sent while tasks run, so the close is left behind the BEGIN that the empty transaction takes
+    /// back. Fails when it takes everything behind BEGIN: the close would never be answered.
+    @Test func anEmptyTransactionTakesBackNothingOfOthers() async throws {
+        try await database.connect { (connection) async throws in
+            let closed = Tally()
+            try await Task(executorPreference: PostgresClient.executor) {
+                try await connection.withTransaction { _ in
+                    Task(executorPreference: PostgresClient.executor) {
+                        await connection.close()
+                        closed.add()
+                    }
+                    for _ in 0..<3 { await Task.yield() }
+                }
+            }.value
+            #expect(await eventually { closed.count == 1 })
+        }
+    }
+
+    /// The same with a COPY that a task without a parent has begun. Fails when BEGIN is taken back nevertheless: the row would stay.
+    @Test func aCopyOfARolledBackTransactionLeavesNothing() async throws {
+        try await database.connect { (connection) async throws in
+            let table = try await table(connection)
+            let copies = Tally()
+            let work = Task(executorPreference: PostgresClient.executor) {
+                try await connection.withTransaction { transaction in
+                    Task(executorPreference: PostgresClient.executor) {
+                        let rows = AsyncStream<[UInt8]> { feed in
+                            feed.yield(Array("1\n".utf8))
+                            feed.finish()
+                        }
+                        _ = try? await transaction.copyIn("copy \(table) from stdin", rows: rows)
+                        copies.add()
+                    }
+                    for _ in 0..<5 { await Task.yield() }
+                    throw Stop()
+                }
+            }
+            await #expect(throws: Stop.self) { try await work.value }
+            #expect(await eventually { copies.count == 1 })
+            #expect(try await count(table, connection) == 0)
+        }
+    }
+
     /// Two transactions lock two rows in opposite order; both must commit in the end. Fails when 40P01 is not retried.
     @Test func deadlockIsRetried() async throws {
         try await database.client { (client) async throws in
