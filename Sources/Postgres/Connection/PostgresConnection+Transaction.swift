@@ -109,14 +109,26 @@ extension PostgresConnection {
 
     /// The first error of a transaction that is open.
     nonisolated func transactionFailure(_ id: UInt64) -> PostgresError? {
-        mailbox.withState { state in state.transaction?.id == id ? state.transaction?.failure : nil }
+        mailbox.withState { state in
+            state.transaction?.id == id ? state.transaction?.failure ?? state.transaction?.unsent : nil
+        }
+    }
+
+    /// Why a statement of a transaction that is open could not be sent.
+    nonisolated func unsentFailure(_ id: UInt64) -> PostgresError? {
+        mailbox.withState { state in state.transaction?.id == id ? state.transaction?.unsent : nil }
+    }
+
+    /// What could not be sent since a savepoint is undone with the rest; `failure` is what had failed before.
+    nonisolated func undoUnsent(_ id: UInt64, to failure: PostgresError?) {
+        mailbox.withState { state in if state.transaction?.id == id { state.transaction?.unsent = failure } }
     }
 
     private nonisolated func commit(
         _ id: UInt64, closing: [SQL], file: String, line: Int
     ) async throws(PostgresError) -> [PostgresResult] {
         // E.g. a statement that could not be encoded was enqueued: it never reached the server, which would commit the rest.
-        if let failure = transactionFailure(id), failure.code != .server { throw failure }
+        if let failure = transactionFailure(id), failure.code != .server || unsentFailure(id) != nil { throw failure }
         if closing.isEmpty, dropUnsent(id, limit: 1) { return [] }
         // Not to be cancelled: the closure has returned, so the transaction is wanted.
         let answers = try await submit(
@@ -150,7 +162,7 @@ extension PostgresConnection {
         } catch {
             // Nobody waits here: the transaction remembers it, and COMMIT is replaced by ROLLBACK.
             mailbox.withState { state in
-                if state.transaction?.id == transaction, state.transaction?.failure == nil { state.transaction?.failure = error }
+                if state.transaction?.id == transaction, state.transaction?.unsent == nil { state.transaction?.unsent = error }
             }
         }
     }

@@ -176,6 +176,58 @@ private struct Stop: Error {}
         }
     }
 
+    /// Of a statement that cannot be encoded only the client knows. Fails when ROLLBACK TO SAVEPOINT does not undo it: the whole
+    /// transaction would be lost; and when the end of the savepoint does not look for it: the error would come too late.
+    @Test func savepointUndoesWhatCouldNotBeSent() async throws {
+        try await database.connect { (connection) async throws in
+            let table = try await table(connection)
+            try await connection.withTransaction { transaction in
+                transaction.enqueue("insert into \(table) values (1)")
+                await #expect(throws: Stop.self) {
+                    try await transaction.withSavepoint { inner in
+                        inner.enqueue("insert into \(identifier: "") values (1)")
+                        inner.enqueue("insert into \(table) values (2)")
+                        throw Stop()
+                    }
+                }
+                let error = await failure {
+                    try await transaction.withSavepoint { inner in
+                        inner.enqueue("insert into \(table) values (3)")
+                        inner.enqueue("insert into \(identifier: "") values (1)")
+                    }
+                }
+                #expect(error?.code == .encoding, "at the end of the savepoint")
+                transaction.enqueue("insert into \(table) values (4)")
+            }
+            #expect(try await connection.query("select n from \(table) order by n", as: Int.self) == [1, 4])
+        }
+    }
+
+    /// Fails when a savepoint undoes also what could not be sent before it, be it with its own error or with the server's: the
+    /// transaction would commit without that statement.
+    @Test func savepointDoesNotUndoWhatCouldNotBeSentBefore() async throws {
+        try await database.connect { (connection) async throws in
+            let table = try await table(connection)
+            for inner: SQL in ["insert into \(identifier: "") values (1)", "select 1/0"] {
+                let error = await failure {
+                    try await connection.withTransaction { transaction in
+                        transaction.enqueue("insert into \(identifier: "") values (0)")
+                        await #expect(throws: Stop.self) {
+                            try await transaction.withSavepoint { savepoint in
+                                _ = try? await savepoint.execute(inner)
+                                savepoint.enqueue(inner)
+                                throw Stop()
+                            }
+                        }
+                        transaction.enqueue("insert into \(table) values (1)")
+                    }
+                }
+                #expect(error?.code == .encoding)
+                #expect(try await count(table, connection) == 0)
+            }
+        }
+    }
+
     @Test func handleIsOfNoUseAfterwards() async throws {
         try await database.connect { (connection) async throws in
             let leaked = try await connection.withTransaction { transaction in
