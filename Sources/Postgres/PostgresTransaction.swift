@@ -32,17 +32,21 @@ public struct PostgresTransaction: PostgresExecutor, Sendable {
         file: String = #fileID, line: Int = #line,
         _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> R
     ) async throws -> R {
+        let unsent = connection.unsentFailure(id)
         let name: SQL = "\(identifier: "s\(connection.mailbox.nextID())")"
         enqueue("SAVEPOINT \(name)", file: file, line: line)
         let result: R
         do {
             result = try await body(self)
+            // No error to the server, which would release the savepoint.
+            if unsent == nil, let failure = connection.unsentFailure(id) { throw failure }
             // Awaited, so that a statement that was only enqueued fails inside of the savepoint and not after it.
             try await execute("RELEASE SAVEPOINT \(name)", file: file, line: line)
         } catch {
             let cause = connection.transactionFailure(id)
             _ = try await connection.submit(
                 ["ROLLBACK TO SAVEPOINT \(name)"], transaction: id, role: .recover, isCancellable: false, file: file, line: line)
+            connection.undoUnsent(id, to: unsent)
             enqueue("RELEASE SAVEPOINT \(name)", file: file, line: line)
             throw PostgresConnection.rootError(error, cause: cause)
         }

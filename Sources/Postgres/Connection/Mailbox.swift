@@ -42,6 +42,8 @@ final class Mailbox: Sendable {
         var isEnding = false
         /// The first error of a statement in it.
         var failure: PostgresError?
+        /// Why an enqueued statement could not be sent, the first one. The server knows nothing of it and would commit the rest.
+        var unsent: PostgresError?
     }
 
     struct State {

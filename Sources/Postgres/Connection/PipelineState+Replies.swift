@@ -35,7 +35,7 @@ extension PipelineState {
             answerHead(&actions)
         case (.failure(let error), .run(let name)):
             expectations.removeFirst()
-            if error.isStaleStatement { cache.forget(name, isStillPrepared: error.sqlState != "26000") }
+            if error.isStaleStatement { forgetStale(name, isStillPrepared: error.sqlState != "26000") }
             // Sent before it was known that the statement cannot be prepared: the reason is the better answer.
             let reason = error.sqlState == "26000" ? missing[name].flatMap { $0 } : nil
             fail(reason ?? error, atHead: true, &actions)
@@ -78,6 +78,15 @@ extension PipelineState {
         guard let transaction = pending[0].request.transaction, failedTransaction?.id != transaction else { return }
         failedTransaction = (transaction, error)
         actions.append(.transactionFailed(transaction, error))
+    }
+
+    /// What the server has lost or cannot run any more it has not lost alone, unless it is known never to have been prepared.
+    private mutating func forgetStale(_ name: String, isStillPrepared: Bool) {
+        if missing.keys.contains(name) {
+            cache.forget(name)
+        } else {
+            cache.forgetAll(because: name, areStillPrepared: isStillPrepared)
+        }
     }
 
     /// One statement of the first request has its answer.

@@ -1,9 +1,6 @@
 import CLibPQ
 
 extension PostgresConnection {
-    /// Output that may wait in memory before `copyIn` asks for no more rows, chunks.
-    private static let copyFlushInterval = 16
-
     /// Runs `COPY … FROM STDIN` with data from a sequence, outside of a transaction.
     ///
     /// The elements are pieces of the stream in the format the statement names, cut anywhere. Other statements of the connection
@@ -39,20 +36,16 @@ extension PostgresConnection {
         try await beginCopy(sql, transaction: transaction, expecting: PGRES_COPY_IN, file: file, line: line)
         var failure: (any Error)?
         do {
-            var count = 0
+            var feed = CopyFeed()
             for try await chunk in rows {
-                let sent = chunk.withUnsafeBytes { bytes in
-                    PQputCopyData(link.pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(bytes.count))
-                }
-                if isLost || sent < 0 { break }
-                count += 1
-                if count % Self.copyFlushInterval == 0 { await flushed() }
+                try await put(chunk, &feed)
+                if isLost { break }
                 try Task.checkCancellation()
             }
         } catch { failure = error }
         if !isLost {
-            _ = failure.map { _ in PQputCopyEnd(link.pointer, "the sender gave up") } ?? PQputCopyEnd(link.pointer, nil)
-            await flushed()
+            let end = failure.map { _ in PQputCopyEnd(link.pointer, "the sender gave up") } ?? PQputCopyEnd(link.pointer, nil)
+            if end == 1 { await flushed() } else { lost("COPY could not be ended: \(link.errorMessage)") }
         }
         let outcome = await endCopy(sql, file: file, line: line)
         if let failure {
@@ -61,6 +54,30 @@ extension PostgresConnection {
                 code: .cancelled, message: "the task was cancelled during COPY", query: sql.text, file: file, line: line)
         }
         return try outcome.get()
+    }
+
+    /// Hands a chunk to libpq, all of it unless the connection is lost or the task is cancelled.
+    private func put(_ chunk: [UInt8], _ feed: inout CopyFeed) async throws {
+        feed.begin(chunk.count)
+        while !isLost {
+            switch feed.next() {
+            case .put(let piece): feed.answered(put(chunk, piece))
+            case .flush:
+                await flushed()
+                try Task.checkCancellation()
+            case .done: return
+            case .broken:
+                // Ended in good order the COPY would be taken for complete.
+                lost("COPY could not be sent: \(link.errorMessage)")
+            }
+        }
+    }
+
+    private func put(_ chunk: [UInt8], _ piece: Range<Int>) -> CInt {
+        chunk.withUnsafeBytes { bytes in
+            let part = UnsafeRawBufferPointer(rebasing: bytes[piece])
+            return PQputCopyData(link.pointer, part.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(part.count))
+        }
     }
 
     /// Takes the connection out of the pipeline and starts a COPY.

@@ -75,7 +75,7 @@ extension SQL {
             if first == 0x20 || (9...13).contains(first) {
                 bytes.removeFirst()
             } else if bytes.starts(with: "--".utf8) {
-                bytes = bytes.drop { $0 != 10 }
+                bytes = bytes.drop { $0 != 10 && $0 != 13 }
             } else if bytes.starts(with: "/*".utf8) {
                 bytes = bytes.dropBlockComment()
             } else {

@@ -25,7 +25,9 @@ extension PostgresConnection {
 
     private func addListener(
         _ id: UInt64, _ channel: String, _ continuation: AsyncStream<PostgresNotification>.Continuation
-    ) {
+    ) async {
+        // Behind the new LISTEN it would take that back.
+        while let unlisten = unlistens[channel] { await unlisten.value }
         if isLost { return continuation.finish() }
         listeners[channel, default: [:]][id] = continuation
         mailbox.withState { $0.listeners += 1 }
@@ -35,11 +37,12 @@ extension PostgresConnection {
         guard listeners[channel]?.removeValue(forKey: id) != nil else { return }
         guard listeners[channel]?.isEmpty == true else { return mailbox.withState { $0.listeners -= 1 } }
         listeners[channel] = nil
-        Task {
+        unlistens[channel] = Task {
             // In a transaction it would be refused; the connection is then still listening and stays out of the pool.
             if (try? await self.execute("UNLISTEN \(identifier: channel)")) != nil {
                 self.mailbox.withState { $0.listeners -= 1 }
             }
+            self.unlistens[channel] = nil
         }
     }
 

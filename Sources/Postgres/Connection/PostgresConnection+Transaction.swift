@@ -87,16 +87,13 @@ extension PostgresConnection {
     /// - Parameter limit: how many unsent statements may be dropped.
     private nonisolated func dropUnsent(_ id: UInt64, limit: Int) -> Bool {
         let dropped = mailbox.withState { state -> [ConnectionRequest]? in
-            let begin = state.items.firstIndex { item in
-                if case .request(let request) = item { request.transaction == id } else { false }
-            }
+            let requests = state.items.compactMap { $0.request(of: id) }
             // The first statement of a transaction is BEGIN; if that is unsent, so is everything.
-            guard let begin, case .request(let first) = state.items[begin], first.statements[0].isBegin else { return nil }
-            let requests = state.items[begin...].compactMap { item -> ConnectionRequest? in
-                if case .request(let request) = item, request.transaction == id { request } else { nil }
-            }
-            guard requests.count <= limit else { return nil }
-            state.items.removeSubrange(begin...)
+            guard requests.first?.statements.first?.isBegin == true, requests.count <= limit else { return nil }
+            // A COPY may be about to begin; without BEGIN what it writes would stay.
+            guard !state.items.contains(where: \.isExclusive) else { return nil }
+            // What others have left meanwhile stays: a close, or the cancellation of a statement before.
+            state.items.removeAll { $0.request(of: id) != nil }
             state.outstanding -= requests.count
             if state.transaction?.id == id { state.transaction = nil }
             return requests
@@ -112,14 +109,26 @@ extension PostgresConnection {
 
     /// The first error of a transaction that is open.
     nonisolated func transactionFailure(_ id: UInt64) -> PostgresError? {
-        mailbox.withState { state in state.transaction?.id == id ? state.transaction?.failure : nil }
+        mailbox.withState { state in
+            state.transaction?.id == id ? state.transaction?.failure ?? state.transaction?.unsent : nil
+        }
+    }
+
+    /// Why a statement of a transaction that is open could not be sent.
+    nonisolated func unsentFailure(_ id: UInt64) -> PostgresError? {
+        mailbox.withState { state in state.transaction?.id == id ? state.transaction?.unsent : nil }
+    }
+
+    /// What could not be sent since a savepoint is undone with the rest; `failure` is what had failed before.
+    nonisolated func undoUnsent(_ id: UInt64, to failure: PostgresError?) {
+        mailbox.withState { state in if state.transaction?.id == id { state.transaction?.unsent = failure } }
     }
 
     private nonisolated func commit(
         _ id: UInt64, closing: [SQL], file: String, line: Int
     ) async throws(PostgresError) -> [PostgresResult] {
         // E.g. a statement that could not be encoded was enqueued: it never reached the server, which would commit the rest.
-        if let failure = transactionFailure(id), failure.code != .server { throw failure }
+        if let failure = transactionFailure(id), failure.code != .server || unsentFailure(id) != nil { throw failure }
         if closing.isEmpty, dropUnsent(id, limit: 1) { return [] }
         // Not to be cancelled: the closure has returned, so the transaction is wanted.
         let answers = try await submit(
@@ -153,7 +162,7 @@ extension PostgresConnection {
         } catch {
             // Nobody waits here: the transaction remembers it, and COMMIT is replaced by ROLLBACK.
             mailbox.withState { state in
-                if state.transaction?.id == transaction, state.transaction?.failure == nil { state.transaction?.failure = error }
+                if state.transaction?.id == transaction, state.transaction?.unsent == nil { state.transaction?.unsent = error }
             }
         }
     }
@@ -167,6 +176,14 @@ extension IsolationLevel {
         case .serializable: "BEGIN ISOLATION LEVEL SERIALIZABLE"
         }
     }
+}
+
+extension MailboxItem {
+    fileprivate func request(of transaction: UInt64) -> ConnectionRequest? {
+        if case .request(let request) = self, request.transaction == transaction { request } else { nil }
+    }
+
+    fileprivate var isExclusive: Bool { if case .exclusive = self { true } else { false } }
 }
 
 extension SQL {

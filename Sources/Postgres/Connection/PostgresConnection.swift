@@ -28,6 +28,8 @@ public actor PostgresConnection: PostgresExecutor {
     /// Resumed when all output has left (COPY only).
     var writeWaiters: [CheckedContinuation<Void, Never>] = []
     var listeners: [String: [UInt64: AsyncStream<PostgresNotification>.Continuation]] = [:]
+    /// By channel, until the server has answered. Meanwhile nobody is added to ``listeners`` of the channel.
+    var unlistens: [String: Task<Void, Never>] = [:]
     var cancelQueue: DispatchQueue?
 
     /// The loop's thread.

@@ -40,6 +40,16 @@ package struct StatementCache {
         if isStillPrepared { garbage.append(name) }
     }
 
+    /// One statement turned out to be stale, so the others may be, too: a changed table is read by many. To find out one by one would
+    /// take as many attempts as there are. Does nothing for a statement that is forgotten already: what was sent before may still
+    /// fail, when the others have been prepared anew.
+    package mutating func forgetAll(because name: String, areStillPrepared: Bool) {
+        guard texts[name] != nil else { return }
+        if areStillPrepared { garbage += texts.keys }
+        texts.removeAll()
+        entries.removeAll()
+    }
+
     /// The statements to deallocate now.
     package mutating func takeGarbage() -> [String] {
         defer { garbage = [] }

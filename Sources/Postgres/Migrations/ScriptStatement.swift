@@ -141,8 +141,9 @@ private struct ScriptSplitter {
         }
     }
 
+    /// To PostgreSQL a carriage return ends a line, too.
     private mutating func skipLine() {
-        while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\n"), bytes[index] != UInt8(ascii: "\r") { index += 1 }
     }
 
     private mutating func skipBlockComment() throws(PostgresError) {

@@ -2,8 +2,9 @@ extension PoolMachine {
     /// Gives a connection to a waiter, after a check when it has been unused for long.
     mutating func lend(_ connection: Int, _ waiter: Waiter, _ now: Duration) -> [Action] {
         if case .idle(let since) = connections[connection]?.phase, now - since >= limits.pingAfterIdle {
-            connections[connection]?.phase = .pinging(waiter: waiter.id)
-            return [.ping(connection)]
+            connections[connection]?.phase = .pinging(for: waiter)
+            // The server may be silent for longer than the waiter waits.
+            return [.ping(connection)] + wake(at: waiter.deadline)
         }
         connections[connection]?.phase = .leased
         counters.acquired += 1
@@ -23,6 +24,24 @@ extension PoolMachine {
     mutating func serveFirst(_ now: Duration) -> [Action] {
         guard !waiters.isEmpty, let connection = idle.popLast(), let waiter = waiters.popFirst() else { return [] }
         return lend(connection, waiter, now)
+    }
+
+    /// Those for whom a connection is being asked for a sign of life.
+    var pingedFor: [Waiter] {
+        connections.values.compactMap { if case .pinging(let waiter?) = $0.phase { waiter } else { nil } }
+    }
+
+    /// Takes out the waiters that are meant. One for whom a connection is being asked for a sign of life waits as well; the answer
+    /// is then for whoever comes next.
+    mutating func takeWaiters(where isMeant: (Waiter) -> Bool) -> [Waiter] {
+        let taken = (pingedFor + waiters).filter(isMeant)
+        if taken.isEmpty { return [] }
+        waiters.removeAll(where: isMeant)
+        for (number, connection) in connections {
+            guard case .pinging(let waiter?) = connection.phase, isMeant(waiter) else { continue }
+            connections[number]?.phase = .pinging(for: nil)
+        }
+        return taken
     }
 
     /// The connection counts as open until the caller says `closed`.

@@ -27,7 +27,8 @@ package struct PoolMachine {
     enum Phase: Equatable {
         case connecting
         case idle(since: Duration)
-        case pinging(waiter: UInt64)
+        /// Being asked for a sign of life, for a waiter that may have given up meanwhile.
+        case pinging(for: Waiter?)
         case leased
     }
 
@@ -36,7 +37,7 @@ package struct PoolMachine {
         var openedAt: Duration = .zero
     }
 
-    struct Waiter {
+    struct Waiter: Equatable {
         var id: UInt64
         var since: Duration
         var deadline: Duration
@@ -99,9 +100,7 @@ extension PoolMachine {
 
     /// A waiter does not want one any more.
     package mutating func cancel(_ waiter: UInt64) -> [Action] {
-        guard let index = waiters.firstIndex(where: { $0.id == waiter }) else { return [] }
-        waiters.remove(at: index)
-        return [.fail(waiter: waiter, .cancelled)]
+        takeWaiters { $0.id == waiter }.map { .fail(waiter: $0.id, .cancelled) }
     }
 
     /// A connection comes back. One that cannot be used again must be closed by the caller first, who then says `closed`.
@@ -143,11 +142,11 @@ extension PoolMachine {
         guard let ended = connections.removeValue(forKey: connection) else { return [] }
         counters.closed += 1
         idle.removeAll { $0 == connection }
-        if case .pinging(let waiter) = ended.phase {
-            if isClosing { return [.fail(waiter: waiter, .closed)] + closedIfEmpty() }
-            // The waiter had been first before; it is first again.
-            waiters.prepend(Waiter(id: waiter, since: now, deadline: now + limits.acquireTimeout))
-            return serveFirst(now) + openForWaiters() + wake(at: now + limits.acquireTimeout) + closedIfEmpty()
+        if case .pinging(let waiter?) = ended.phase {
+            if isClosing { return [.fail(waiter: waiter.id, .closed)] + closedIfEmpty() }
+            // The waiter had been first before; it is first again, and has waited all the time.
+            waiters.prepend(waiter)
+            return serveFirst(now) + openForWaiters() + wake(at: waiter.deadline) + closedIfEmpty()
         }
         return openForWaiters() + openMinimum() + closedIfEmpty()
     }
@@ -156,23 +155,23 @@ extension PoolMachine {
     package mutating func pinged(_ connection: Int, at now: Duration) -> [Action] {
         guard case .pinging(let waiter) = connections[connection]?.phase else { return [] }
         connections[connection]?.phase = .leased
+        guard let waiter else { return makeAvailable(connection, now) }
         counters.acquired += 1
-        return [.grant(waiter: waiter, connection: connection)]
+        return [.grant(waiter: waiter.id, connection: connection)]
     }
 
     /// The time that was asked for by `wake` has come.
     package mutating func tick(at now: Duration) -> [Action] {
         nextWake = nil
         var actions: [Action] = []
-        for waiter in waiters where waiter.deadline <= now {
+        for waiter in takeWaiters(where: { $0.deadline <= now }) {
             counters.timeouts += 1
             let isUnreachable = lastFailure != nil && !connections.values.contains { $0.phase != .connecting }
             let waited = now - waiter.since
             actions.append(.fail(waiter: waiter.id, isUnreachable ? .unreachable(waited: waited) : .exhausted(waited: waited)))
         }
-        waiters.removeAll { $0.deadline <= now }
         actions += retireIdle(now)
-        let deadlines = waiters.map(\.deadline) + idle.compactMap { retirement(of: $0) }
+        let deadlines = (waiters + pingedFor).map(\.deadline) + idle.compactMap { retirement(of: $0) }
         if let next = deadlines.min() { actions += wake(at: max(next, now + .milliseconds(1))) }
         return actions
     }

@@ -32,6 +32,25 @@ private struct Broken: Error {}
         }
     }
 
+    /// Of many pieces, and of lengths around theirs. Fails when pieces overlap, or the last is left out.
+    @Test func longChunks() async throws {
+        try await database.connect { (connection) async throws in
+            try await connection.execute("create temporary table c (bytes text)")
+            let lengths = [0, 1, CopyFeed.limit - 1, CopyFeed.limit, CopyFeed.limit + 1, 20 * CopyFeed.limit + 7]
+            // One chunk is one line; numbers in it show where a piece is missing.
+            let lines = lengths.map { length in
+                Array((0...length / 8).map { String(10_000_000 + $0) }.joined().utf8.prefix(length)) + [UInt8(ascii: "\n")]
+            }
+            let rows = AsyncStream<[UInt8]> { feed in
+                for line in lines { feed.yield(line) }
+                feed.finish()
+            }
+            #expect(try await connection.copyIn("copy c from stdin", rows: rows) == lengths.count)
+            let stored = try await connection.query("select bytes from c order by length(bytes)", as: String.self)
+            #expect(stored.map { Array($0.utf8) + [UInt8(ascii: "\n")] } == lines)
+        }
+    }
+
     @Test func errorsUndoAndTheConnectionServesOn() async throws {
         try await database.connect { (connection) async throws in
             try await connection.execute("create temporary table c (n int primary key, name text)")

@@ -39,6 +39,20 @@ private let database = SuiteDatabase("listen")
         }
     }
 
+    /// Fails (in most rounds) when a new LISTEN does not wait for the UNLISTEN of the stream before: that came behind it.
+    @Test func listeningAgainAtOnce() async throws {
+        try await database.connect { (listener) async throws in
+            for round in 0..<200 {
+                do { _ = try await listener.listen("again") }
+                let stream = try await listener.listen("again")
+                let channels = try await listener.query("select pg_listening_channels()", as: String.self)
+                #expect(channels == ["again"], "round \(round)")
+                withExtendedLifetime(stream) {}
+                if channels.isEmpty { return }
+            }
+        }
+    }
+
     /// Fails when the stream does not connect again.
     @Test func clientListensAgainAfterALoss() async throws {
         try await database.client { (client) async throws in

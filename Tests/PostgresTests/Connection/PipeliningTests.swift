@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Postgres
+import Synchronization
 import Testing
 import TestSupport
 
@@ -88,6 +89,32 @@ private let database = SuiteDatabase("pipe")
         }
     }
 
+    /// Fails when each attempt of a transaction, or of a pipeline, prepares but one of the stale statements anew.
+    @Test func aTableThatManyStatementsReadChanges() async throws {
+        try await database.connect { (connection) async throws in
+            try await connection.execute("create table read_by_many (a int)")
+            try await connection.execute("insert into read_by_many values (1)")
+            let columns: (PostgresResult) -> Int? = { $0.first?.count }
+            let reads: [SQL] = (1...7).map { "select * from read_by_many where a < \(Int32(100)) and \(literal($0))" }
+            _ = try await connection.pipeline(reads)
+            try await connection.execute("alter table read_by_many add b text")
+            #expect(try await connection.pipeline(reads).map(columns) == Array(repeating: 2, count: 7))
+            try await connection.execute("alter table read_by_many add c text")
+            let attempts = Atomic<Int>(0)
+            let counts = try await connection.withTransaction { transaction in
+                attempts.add(1, ordering: .relaxed)
+                var counts: [Int?] = []
+                for read in reads { counts.append(columns(try await transaction.execute(read))) }
+                return counts
+            }
+            #expect(counts == Array(repeating: 3, count: 7))
+            #expect(attempts.load(ordering: .relaxed) == 2)
+        }
+    }
+
+    /// A condition that holds, in a text of its own.
+    private func literal(_ number: Int) -> SQL { Array(repeating: "true" as SQL, count: number).joined(separator: " and ") }
+
     @Test func moreStatementsThanTheCacheHolds() async throws {
         try await database.connect { $0.statementCacheSize = 10 } _: { (connection) async throws in
             for round in 0..<2 {
@@ -124,7 +151,10 @@ private let database = SuiteDatabase("pipe")
         try await database.connect { (connection) async throws in
             #expect(await failure { try await connection.execute(SQL(unsafe: "select 1")) }?.code == .rawSQLForbidden)
             #expect(await failure { try await connection.execute("select \(SQL(unsafe: "1"))") }?.code == .rawSQLForbidden)
-            for text: SQL in ["copy x from stdin", " /* a /* b */ */ -- c\n COPY (select 1) to stdout", "copy\tx from stdin"] {
+            for text: SQL in [
+                "copy x from stdin", " /* a /* b */ */ -- c\n COPY (select 1) to stdout", "copy\tx from stdin",
+                "-- c\rcopy x from stdin",
+            ] {
                 #expect(await failure { try await connection.execute(text) }?.code == .usage)
             }
             #expect(await failure { try await connection.execute("select \(identifier: "")") }?.code == .encoding)

@@ -176,6 +176,58 @@ private struct Stop: Error {}
         }
     }
 
+    /// Of a statement that cannot be encoded only the client knows. Fails when ROLLBACK TO SAVEPOINT does not undo it: the whole
+    /// transaction would be lost; and when the end of the savepoint does not look for it: the error would come too late.
+    @Test func savepointUndoesWhatCouldNotBeSent() async throws {
+        try await database.connect { (connection) async throws in
+            let table = try await table(connection)
+            try await connection.withTransaction { transaction in
+                transaction.enqueue("insert into \(table) values (1)")
+                await #expect(throws: Stop.self) {
+                    try await transaction.withSavepoint { inner in
+                        inner.enqueue("insert into \(identifier: "") values (1)")
+                        inner.enqueue("insert into \(table) values (2)")
+                        throw Stop()
+                    }
+                }
+                let error = await failure {
+                    try await transaction.withSavepoint { inner in
+                        inner.enqueue("insert into \(table) values (3)")
+                        inner.enqueue("insert into \(identifier: "") values (1)")
+                    }
+                }
+                #expect(error?.code == .encoding, "at the end of the savepoint")
+                transaction.enqueue("insert into \(table) values (4)")
+            }
+            #expect(try await connection.query("select n from \(table) order by n", as: Int.self) == [1, 4])
+        }
+    }
+
+    /// Fails when a savepoint undoes also what could not be sent before it, be it with its own error or with the server's: the
+    /// transaction would commit without that statement.
+    @Test func savepointDoesNotUndoWhatCouldNotBeSentBefore() async throws {
+        try await database.connect { (connection) async throws in
+            let table = try await table(connection)
+            for inner: SQL in ["insert into \(identifier: "") values (1)", "select 1/0"] {
+                let error = await failure {
+                    try await connection.withTransaction { transaction in
+                        transaction.enqueue("insert into \(identifier: "") values (0)")
+                        await #expect(throws: Stop.self) {
+                            try await transaction.withSavepoint { savepoint in
+                                _ = try? await savepoint.execute(inner)
+                                savepoint.enqueue(inner)
+                                throw Stop()
+                            }
+                        }
+                        transaction.enqueue("insert into \(table) values (1)")
+                    }
+                }
+                #expect(error?.code == .encoding)
+                #expect(try await count(table, connection) == 0)
+            }
+        }
+    }
+
     @Test func handleIsOfNoUseAfterwards() async throws {
         try await database.connect { (connection) async throws in
             let leaked = try await connection.withTransaction { transaction in
@@ -191,6 +243,49 @@ private struct Stop: Error {}
                 try await transaction.execute("select 1")
             }
             #expect(try await connection.execute("select 1").count == 1)
+        }
+    }
+
+    /// On the loop's thread nothing is sent while tasks run, so the close is left behind the BEGIN that the empty transaction takes
+    /// back. Fails when it takes everything behind BEGIN: the close would never be answered.
+    @Test func anEmptyTransactionTakesBackNothingOfOthers() async throws {
+        try await database.connect { (connection) async throws in
+            let closed = Tally()
+            try await Task(executorPreference: PostgresClient.executor) {
+                try await connection.withTransaction { _ in
+                    Task(executorPreference: PostgresClient.executor) {
+                        await connection.close()
+                        closed.add()
+                    }
+                    for _ in 0..<3 { await Task.yield() }
+                }
+            }.value
+            #expect(await eventually { closed.count == 1 })
+        }
+    }
+
+    /// The same with a COPY that a task without a parent has begun. Fails when BEGIN is taken back nevertheless: the row would stay.
+    @Test func aCopyOfARolledBackTransactionLeavesNothing() async throws {
+        try await database.connect { (connection) async throws in
+            let table = try await table(connection)
+            let copies = Tally()
+            let work = Task(executorPreference: PostgresClient.executor) {
+                try await connection.withTransaction { transaction in
+                    Task(executorPreference: PostgresClient.executor) {
+                        let rows = AsyncStream<[UInt8]> { feed in
+                            feed.yield(Array("1\n".utf8))
+                            feed.finish()
+                        }
+                        _ = try? await transaction.copyIn("copy \(table) from stdin", rows: rows)
+                        copies.add()
+                    }
+                    for _ in 0..<5 { await Task.yield() }
+                    throw Stop()
+                }
+            }
+            await #expect(throws: Stop.self) { try await work.value }
+            #expect(await eventually { copies.count == 1 })
+            #expect(try await count(table, connection) == 0)
         }
     }
 

@@ -228,6 +228,53 @@ private struct Harness {
         #expect(harness.isSuccess(2))
     }
 
+    /// Fails when only the statement that failed is forgotten: seven would need seven attempts, and there are six.
+    @Test func manyChangedResultTypesAreOneAttempt() {
+        let texts: [SQL] = ["a", "b", "c", "d", "e", "f", "g"]
+        var harness = Harness()
+        harness.append(Request(id: 1, statements: texts))
+        for _ in 0..<14 { harness.receive(.done(Value())) }
+        harness.receive(.sync)
+        harness.append(Request(id: 2, statements: texts))
+        harness.receive(.failure(changedResultType))
+        for _ in 0..<6 { harness.receive(.aborted) }
+        harness.receive(.sync)
+        #expect(harness.resent.map(\.id) == [2] && harness.state.cache.count == 0)
+        harness.sent = []
+        harness.append(harness.resent[0])
+        #expect(harness.sent.count { if case .prepare = $0 { true } else { false } } == 7)
+        #expect(harness.sent.count { if case .deallocate = $0 { true } else { false } } == 7)
+    }
+
+    /// Two requests were under way when the table changed. Fails when the second answer makes the connection forget what was
+    /// prepared anew after the first.
+    @Test func aSecondStaleAnswerForgetsNothingMore() {
+        var harness = Harness()
+        for text: SQL in ["a", "b"] { harness.append(Request(id: 1, statements: [text])) }
+        harness.receive(.done(Value()), .done(Value()), .sync, .done(Value()), .done(Value()), .sync)
+        harness.append(Request(id: 2, statements: ["a"]))
+        harness.append(Request(id: 3, statements: ["b"]))
+        harness.receive(.failure(changedResultType), .sync)
+        harness.append(harness.resent[0])
+        harness.receive(.failure(changedResultType), .sync)
+        #expect(harness.resent.map(\.id) == [2, 3])
+        #expect(harness.state.cache.count == 1 && harness.state.cache.garbage.isEmpty)
+    }
+
+    /// After `DEALLOCATE ALL` or `DISCARD ALL`. Fails when only the statement that was asked for is forgotten.
+    @Test func statementsThatTheServerLostAreForgottenTogether() {
+        var harness = Harness()
+        harness.append(Request(id: 1, statements: ["a", "b", "c"]))
+        for _ in 0..<6 { harness.receive(.done(Value())) }
+        harness.receive(.sync)
+        harness.append(Request(id: 2, statements: ["b"]))
+        harness.receive(.failure(server("26000")), .sync)
+        #expect(harness.resent.map(\.id) == [2])
+        #expect(harness.state.cache.count == 0 && harness.state.cache.garbage.isEmpty, "nothing is left to deallocate")
+    }
+
+    private let changedResultType = server("0A000", "cached plan must not change result type")
+
     @Test func cancellationIsTargeted() {
         var harness = Harness()
         harness.append(Request(id: 1, statements: ["a"]))

@@ -92,6 +92,46 @@ private let refused = PostgresError(code: .connectionFailed, message: "refused")
         #expect(withoutWakes(pool.connected(2, at: .seconds(62))) == [.grant(waiter: 3, connection: 2)])
     }
 
+    /// A server that is silent must not hold anybody longer than a busy one. Fails when a waiter for whom a connection is pinged is
+    /// not looked at by `tick`, and when no wake is asked for it.
+    @Test func pingingDoesNotOutlastTheDeadline() {
+        var pool = poolWithStaleConnections(1)
+        #expect(pool.acquire(7, at: .seconds(31)).contains(.ping(1)))
+        #expect(pool.tick(at: .seconds(40)) == [.wake(at: .seconds(41))])
+        #expect(pool.tick(at: .seconds(41)).contains(.fail(waiter: 7, .exhausted(waited: .seconds(10)))))
+        #expect(pool.statistics.timeouts == 1)
+        #expect(withoutWakes(pool.pinged(1, at: .seconds(42))).isEmpty, "the one that gave up gets nothing")
+        #expect(pool.acquire(8, at: .seconds(43)) == [.grant(waiter: 8, connection: 1)], "and the next gets it")
+    }
+
+    /// Fails when the waiter of a dead connection begins to wait anew: it would wait ten seconds for each stale connection.
+    @Test func silentConnectionsShareOneDeadline() {
+        var pool = poolWithStaleConnections(2)
+        #expect(pool.acquire(7, at: .seconds(31)).contains(.ping(2)))
+        #expect(pool.closed(2, at: .seconds(36)).contains(.ping(1)))
+        #expect(pool.tick(at: .seconds(41)).contains(.fail(waiter: 7, .exhausted(waited: .seconds(10)))))
+        #expect(withoutWakes(pool.closed(1, at: .seconds(41))).isEmpty)
+    }
+
+    /// Fails when `cancel` looks for waiters in the queue alone.
+    @Test func cancelledWhileAConnectionIsPinged() {
+        var pool = poolWithStaleConnections(1)
+        _ = pool.acquire(7, at: .seconds(31))
+        _ = pool.acquire(8, at: .seconds(31))
+        #expect(pool.cancel(7) == [.fail(waiter: 7, .cancelled)])
+        #expect(pool.cancel(7).isEmpty)
+        #expect(withoutWakes(pool.pinged(1, at: .seconds(32))) == [.grant(waiter: 8, connection: 1)])
+    }
+
+    /// Idle since the start, so that they are pinged from second 30 on.
+    private func poolWithStaleConnections(_ count: Int) -> PoolMachine {
+        var pool = PoolMachine(limits(0, count))
+        for number in 1...count { _ = pool.acquire(UInt64(number), at: .zero) }
+        for number in 1...count { _ = pool.connected(number, at: .zero) }
+        for number in 1...count { _ = pool.release(number, at: .zero) }
+        return pool
+    }
+
     @Test func idleAboveTheMinimumIsClosed() {
         var pool = PoolMachine(limits(1, 3))
         for waiter in 1...3 { _ = pool.acquire(UInt64(waiter), at: .zero) }
@@ -121,7 +161,8 @@ private let refused = PostgresError(code: .connectionFailed, message: "refused")
         #expect(pool.closed(1, at: .zero) == [.closed])
     }
 
-    /// Five thousand random lives of a pool: nobody is served twice or forgotten, no connection serves two, the maximum holds.
+    /// Five thousand random lives of a pool: nobody is served twice or forgotten, no connection serves two, the maximum holds, and
+    /// deadlines and cancellation are heeded whatever a waiter waits for.
     @Test func randomLives() {
         for seed in 1...5000 {
             var life = RandomLife(seed: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15)
@@ -136,7 +177,8 @@ private struct RandomLife {
     var random: Xorshift
     var pool = PoolMachine(limits(1, 3))
     var now = Duration.zero
-    var waiting: Set<UInt64> = []
+    /// With their deadlines.
+    var waiting: [UInt64: Duration] = [:]
     var leased: [Int: UInt64] = [:]
     var connecting: Set<Int> = []
     var pinging: Set<Int> = []
@@ -154,10 +196,10 @@ private struct RandomLife {
             now += .milliseconds(Int.random(in: 0...4000, using: &random))
             switch Int.random(in: 0..<9, using: &random) {
             case 0...2:
-                waiting.insert(next)
+                waiting[next] = now + .seconds(10)
                 perform(pool.acquire(next, at: now))
                 next += 1
-            case 3: if let waiter = waiting.sorted().randomElement(using: &random) { perform(pool.cancel(waiter)) }
+            case 3: if let waiter = waiting.keys.sorted().randomElement(using: &random) { cancel(waiter) }
             case 4...5: if let number = leased.keys.sorted().randomElement(using: &random) { giveBack(number) }
             case 6: if let number = connecting.sorted().randomElement(using: &random) { connect(number) }
             case 7: if let number = pinging.sorted().randomElement(using: &random) { answer(number) }
@@ -175,6 +217,11 @@ private struct RandomLife {
         }
         if !isClosed { problem = problem ?? "never closed" }
         if !waiting.isEmpty { problem = problem ?? "forgotten \(waiting)" }
+    }
+
+    private mutating func cancel(_ waiter: UInt64) {
+        perform(pool.cancel(waiter))
+        if waiting[waiter] != nil { problem = "not cancelled: \(waiter)" }
     }
 
     private mutating func giveBack(_ number: Int) {
@@ -211,10 +258,10 @@ private struct RandomLife {
         for action in actions {
             switch action {
             case .grant(let waiter, let connection):
-                if waiting.remove(waiter) == nil { problem = "grant to nobody: \(waiter)" }
+                if waiting.removeValue(forKey: waiter) == nil { problem = "grant to nobody: \(waiter)" }
                 if leased[connection] != nil || closing.contains(connection) { problem = "connection \(connection) serves two" }
                 leased[connection] = waiter
-            case .fail(let waiter, _): if waiting.remove(waiter) == nil { problem = "failure for nobody: \(waiter)" }
+            case .fail(let waiter, _): if waiting.removeValue(forKey: waiter) == nil { problem = "failure for nobody: \(waiter)" }
             case .connect(let number, _): connecting.insert(number)
             case .ping(let number): pinging.insert(number)
             case .close(let number): closing.insert(number)
@@ -224,6 +271,10 @@ private struct RandomLife {
         }
         let statistics = pool.statistics
         if statistics.open + statistics.connecting > 3 { problem = "more than the maximum" }
-        if statistics.waiting + pinging.count != waiting.count { problem = "waiters \(statistics.waiting) of \(waiting.count)" }
+        // A connection may be pinged for somebody who has given up.
+        if !(statistics.waiting...statistics.waiting + pinging.count).contains(waiting.count) {
+            problem = "waiters \(statistics.waiting) of \(waiting.count)"
+        }
+        if let first = waiting.values.min(), !wakes.contains(where: { $0 <= first }) { problem = "a deadline that nobody watches" }
     }
 }

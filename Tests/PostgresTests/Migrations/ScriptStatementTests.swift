@@ -36,6 +36,18 @@ struct ScriptStatementTests {
         }
     }
 
+    /// Fails when only a line feed ends a comment: what stands behind it would be left out, and the migration taken for done.
+    @Test(
+        "a carriage return ends a comment, as it does for PostgreSQL",
+        arguments: [
+            ("-- note\rINSERT INTO t VALUES (1);\r-- end", ["INSERT INTO t VALUES (1)"]),
+            ("-- note\r\nSELECT 1;\r\n", ["SELECT 1"]),
+            ("SELECT 1 -- one\r; SELECT 2", ["SELECT 1 -- one", "SELECT 2"]),
+        ] as [(String, [String])])
+    func carriageReturn(script: String, expected: [String]) throws {
+        #expect(try ScriptStatement.split(script).map(\.text) == expected)
+    }
+
     @Test("statements know their line")
     func lines() throws {
         let script = "-- head\n\nSELECT 1;\n/* a\n b */ SELECT\n 'x\ny'; SELECT $$\n\n$$;\nSELECT 4"
