@@ -53,6 +53,38 @@ struct OutboxTests {
         }
     }
 
+    /// What receivers that are no workers, and the tools of a broker, know a message by, whether it was published from memory or read.
+    /// Fails when RelayRow.make leaves any of them out.
+    @Test(arguments: TestBroker.allCases) func theBrokerIsToldWhatAMessageIs(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
+            let queue = "look.\(rig.worker)"
+            try await rig.amqp.declare(
+                AMQPTopology(
+                    exchanges: [.init(name: rig.topic, kind: "topic")], queues: [.init(name: queue)],
+                    bindings: [.init(source: rig.topic, destination: queue, routingKey: "#")]))
+            let messaging = rig.messaging(MessageHandlers())
+            try await rig.run(messaging) { _ in
+                for value in 1...3 {
+                    let message = rig.message(value, key: value == 3 ? nil : "k")
+                    try await messaging.transact { try $0.publish(message, to: rig.topic) }
+                    let box = Box<Delivery?>(nil)
+                    try await rig.eventually {
+                        let delivery = try await rig.amqp.get(queue: queue)
+                        box.update { $0 = delivery }
+                        return delivery != nil
+                    }
+                    let properties = try #require(box.value).properties
+                    #expect(properties.messageID == message.id.lowercased)
+                    #expect(properties.type == "thing.done")
+                    #expect(properties.contentType == "application/cloudevents+json")
+                    #expect(properties.deliveryMode == .persistent)
+                    #expect(properties.headers["partitionkey"] == (value == 3 ? nil : .string("k")))
+                }
+            }
+            _ = try await rig.amqp.delete(queue: queue)
+        }
+    }
+
     /// A read that is under way does not see what commits now, and finds nothing. Fails when nobody sends what was handed over
     /// meanwhile before the next poll (OutboxFeed.endRead).
     @Test func whatIsHandedOverDuringAnEmptyReadIsSentAfterIt() async throws {
