@@ -17,7 +17,8 @@ public struct MessageContext: Sendable {
     /// The message. For a fired timer and for ``Messaging/transact(correlationID:causationID:traceparent:_:)`` an
     /// envelope made for the occasion.
     public let envelope: Envelope
-    /// Which run of the message this is, counted from 1.
+    /// Which run of the message this is, counted from 1. A run that was rolled back because another message of its batch failed, or
+    /// because something assumed did not hold, is not counted.
     public let attempt: Int
     /// The bytes of the message as they were delivered, also when it was parked since; empty for what was not delivered.
     package let delivered: [UInt8]

@@ -47,6 +47,11 @@ public final class Messaging: Service {
         return state
     }
 
+    /// Takes nothing more from now on: neither messages, nor timers, nor what was parked. The running batch is finished. What others
+    /// write into the outbox is still published, until the graceful shutdown, which may come later: for a process that must let its
+    /// own clients finish first.
+    public func stopConsuming() { core.stopTaking() }
+
     /// Looks into the outbox now. Needed only by those who write into it themselves.
     public func wakeRelay() { core.feed.look() }
 

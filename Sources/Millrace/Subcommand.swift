@@ -4,6 +4,7 @@ package enum Subcommand: Equatable {
     case prepare
     case describe
     case audit
+    case migrations(MigrationTask)
     case help
 
     /// Reads the arguments after the program's name.
@@ -11,6 +12,10 @@ package enum Subcommand: Equatable {
     package init(arguments: [String]) throws(UsageError) {
         guard let word = arguments.first else {
             self = .run
+            return
+        }
+        if word == "migrations" {
+            self = .migrations(try MigrationTask(arguments: Array(arguments.dropFirst())))
             return
         }
         if arguments.count > 1 { throw UsageError("unexpected argument '\(arguments[1])'") }
@@ -28,12 +33,14 @@ package enum Subcommand: Equatable {
         """
         \(worker)-worker, a Millrace worker
 
-        usage: \(worker)-worker [run|prepare|describe|audit|--help]
+        usage: \(worker)-worker [run|prepare|describe|audit|migrations …|--help]
 
           run       handle messages and serve HTTP until SIGTERM (the default)
           prepare   create what the worker needs in database and broker, and exit
           describe  print what the worker handles, as JSON
           audit     print the worker's counts and checks, as JSON
+          migrations info|validate|repair|baseline VERSION
+                    what was migrated, and mend it, as JSON; see `millrace migrate --help`
 
         environment:
           DATABASE_URL            postgres://user:password@host:port/database

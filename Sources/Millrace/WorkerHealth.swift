@@ -1,5 +1,5 @@
-import Edge
-import Hummingbird
+package import Edge
+package import Hummingbird
 import Locking
 
 /// Whether a worker is ready to serve, and if not, why not.
@@ -16,7 +16,7 @@ public final class WorkerHealth: Sendable {
     private let drainActions = Locked<[@Sendable () -> Void]>([])
     private let checks = Locked<[(name: String, check: @Sendable () async -> String?)]>([])
 
-    init() {}
+    package init() {}
 
     /// Whether a shutdown has begun.
     public var isDraining: Bool { state.withLock { $0.isDraining } }
@@ -37,11 +37,11 @@ public final class WorkerHealth: Sendable {
     /// The port that HTTP listens at; 0 before it does.
     public var port: Int { state.withLock { $0.port } }
 
-    func listening(port: Int) { state.withLock { $0.port = port } }
+    package func listening(port: Int) { state.withLock { $0.port = port } }
 
     /// - Returns: whether this is the first call.
     @discardableResult
-    func beginDraining() -> Bool {
+    package func beginDraining() -> Bool {
         let isFirst = state.withLock { state in
             defer { state.isDraining = true }
             return !state.isDraining
@@ -62,7 +62,7 @@ public final class WorkerHealth: Sendable {
         return results
     }
 
-    func addRoutes(to router: Router<HTTPContext>, worker: String) {
+    package func addRoutes(to router: Router<HTTPContext>, worker: String) {
         router.get("/health/live") { _, _ in
             Response.json { json in
                 json.string("status", "live")

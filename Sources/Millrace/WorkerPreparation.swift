@@ -41,7 +41,14 @@ struct WorkerPreparation {
         let migrator = Migrator(
             client: postgres, schema: worker.settings.schema, historyTable: historyTable, migrations: migrations,
             logger: logger)
-        try await migrator.migrate()
+        do throws(PostgresError) {
+            try await migrator.migrate()
+        } catch {
+            guard error.code == .migration, error.message.contains("repair") else { throw error }
+            var refusal = error
+            refusal.message += "\nTo look: millrace migrate \(worker.name) --info. To repair: millrace migrate \(worker.name) --repair"
+            throw refusal
+        }
     }
 
     /// A role that may not create schemas finds its own in place, so existence is asked first.

@@ -90,6 +90,8 @@ package struct WorkerProcess {
         case .audit:
             let counts = try await WorkerAudit(worker, logger: logger).counts()
             print(String(decoding: WorkerAudit.json(counts), as: UTF8.self))
+        case .migrations(let task):
+            print(String(decoding: try await WorkerMigrations(worker, logger: logger).perform(task), as: UTF8.self))
         case .prepare:
             try await WorkerPreparation(worker, logger: logger).prepare()
         case .run:

@@ -14,7 +14,7 @@ import Contracts
 /// }
 /// ```
 ///
-/// The executable understands `run` (the default), `prepare`, `describe`, `audit` and `--help`. Everything it needs to
+/// The executable understands `run` (the default), `prepare`, `describe`, `audit`, `migrations` and `--help`. Everything it needs to
 /// know of its surroundings comes from the environment; see ``WorkerSettings``.
 public protocol WorkerProgram {
     /// The worker's name: lower-case words joined by `-`, as its folder in `workers/`. The default is made of the

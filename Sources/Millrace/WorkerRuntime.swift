@@ -22,6 +22,8 @@ struct WorkerRuntime {
 
         let health = WorkerHealth()
         addChecks(to: health, clients)
+        // Beside the end of HTTP, not behind it: a client that takes its time must not use up the time of the running batch.
+        health.onDrain { [messaging = clients.messaging] in messaging.stopConsuming() }
         let services = WorkerServices(
             name: worker.name, settings: worker.settings, db: clients.postgres, messaging: clients.messaging,
             logger: logger, health: health)
@@ -37,8 +39,9 @@ struct WorkerRuntime {
         logger.notice("stopped")
     }
 
-    /// The order is that of dependency; shutdown runs it backwards: HTTP first, so that requests that wait for an outcome
-    /// can still get it, then messaging, then the connections.
+    /// The order is that of dependency; shutdown runs it backwards: HTTP first, so that requests that have come can still be
+    /// answered and what they submit is published, then messaging, which takes nothing more since the shutdown began, then the
+    /// connections.
     private func serviceGroup(
         _ clients: WorkerClients, _ http: HTTPService, _ services: WorkerServices
     ) -> ServiceGroup {

@@ -22,6 +22,8 @@ import Testing
         ["setup", "--secrets", "/tmp/none"], ["setup", "--secrets", "/tmp/none", "--database-url", "postgres://a:secret@h/d"],
         ["setup", "--secrets", "/tmp/none", "--broker-management-url", "http://a:secret@h"], ["worker", "health", "--port", "0"],
         ["worker", "run", "orders", "--env-file", "/no/such/file"], ["failures", "retry", "orders", "--all", "--rate", "0"],
+        ["migrate", "nobody"], ["migrate", "--info", "--repair"], ["migrate", "orders", "--only", "payments"], ["migrate", "--baseline", "1"],
+        ["migrate", "orders", "--baseline", "one"], ["migrate", "orders", "--baseline", "1", "--info"], ["migrate", "--info", "-o", "xml"],
     ])
     func usage(arguments: [String]) async throws {
         var all = ProcessInfo.processInfo.environment

@@ -36,7 +36,7 @@ import millrace_cli
 
     @Test("a run in which everything is right passes every check")
     func allRight() {
-        let invariants = Invariant.check(Self.good, Self.load, queued: 0)
+        let invariants = Invariant.check(Self.good, Self.load, queued: .count(0))
         #expect(invariants.count == 12)
         #expect(invariants.allSatisfy { $0.holds }, "\(invariants.filter { !$0.holds })")
         #expect(Self.good.isQuiet)
@@ -69,7 +69,7 @@ import millrace_cli
     func oneWrong(worker: String, key: String, value: Int, name: String) {
         var audit = Self.good
         audit.workers[worker]?[key] = value
-        let failed = Invariant.check(audit, Self.load, queued: 0).filter { !$0.holds }.map(\.name)
+        let failed = Invariant.check(audit, Self.load, queued: .count(0)).filter { !$0.holds }.map(\.name)
         #expect(failed.contains(name), "\(failed)")
     }
 
@@ -79,7 +79,7 @@ import millrace_cli
             for key in counts.keys where !["inbox.handled", "timers.pending", "commands.accepted", "voided.count", "declined.count", "reservations.active", "orders.open", "entries"].contains(key) {
                 var audit = Self.good
                 audit.workers[worker]?[key] = nil
-                #expect(!Invariant.check(audit, Self.load, queued: 0).allSatisfy { $0.holds }, "\(worker) \(key)")
+                #expect(!Invariant.check(audit, Self.load, queued: .count(0)).allSatisfy { $0.holds }, "\(worker) \(key)")
             }
         }
         #expect(!Invariant.check(Audit(workers: [:]), Self.load).contains { $0.holds })
@@ -90,7 +90,7 @@ import millrace_cli
     func noJournal() {
         var audit = Self.good
         audit.workers["journal"] = nil
-        let invariants = Invariant.check(audit, Self.load, queued: 0)
+        let invariants = Invariant.check(audit, Self.load, queued: .count(0))
         #expect(invariants.count == 11 && invariants.allSatisfy { $0.holds } && audit.isQuiet)
     }
 
@@ -108,7 +108,15 @@ import millrace_cli
 
     @Test("a message that waits at the broker is a failure")
     func queued() {
-        #expect(Invariant.check(Self.good, Self.load, queued: 1).contains { !$0.holds })
+        #expect(Invariant.check(Self.good, Self.load, queued: .count(1)).contains { !$0.holds })
+    }
+
+    /// Fails when what is not known counts as nothing.
+    @Test("a broker that does not say how many wait is a failure, with its reason")
+    func unknownQueues() {
+        let failed = Invariant.check(Self.good, Self.load, queued: .unknown("403 refused")).filter { !$0.holds }
+        #expect(failed.map(\.name) == ["no message left in a queue"])
+        #expect(failed.first?.detail.contains("403 refused") == true)
     }
 
     @Test("it is not quiet while anything is under way", arguments: [

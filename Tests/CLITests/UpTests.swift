@@ -194,6 +194,33 @@ struct UpTests {
         #expect(await Fixture.eventually { FileManager.default.contents(atPath: first)?.isEmpty ?? true })
     }
 
+    /// The workers' programs among the processes of a data folder.
+    private func programs(of data: String) -> Set<String> {
+        let paths = processes(of: data).compactMap { pid in
+            FileManager.default.contents(atPath: "/proc/\(pid)/cmdline").map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        }
+        return Set(paths.map { ($0 as NSString).lastPathComponent }.filter { $0.hasSuffix("-worker") })
+    }
+
+    /// Fails when `--only` is not heeded (Project.workers), or only by the table that is printed.
+    @Test("with --only it starts those workers, and no others", .enabled(if: FileManager.default.fileExists(atPath: "/proc")))
+    func only() async throws {
+        struct RunState: Decodable {
+            struct Worker: Decodable { var name: String }
+            var workers: [Worker]
+        }
+        let folder = try TemporaryDirectory.make()
+        defer { TemporaryDirectory.remove(folder) }
+        let (data, temporary) = try makeFolders(folder)
+        let run = try await start(data, temporary: temporary, arguments: ["--only", "payments, shipping"])
+        #expect(run.ports.keys.sorted() == ["payments", "shipping"])
+        #expect(programs(of: data) == ["payments-worker", "shipping-worker"])
+        let state = try JSONDecoder().decode(RunState.self, from: try #require(FileManager.default.contents(atPath: data + "/run.json")))
+        #expect(state.workers.map(\.name) == ["payments", "shipping"])
+        run.process.signal(SIGINT)
+        #expect(await run.process.wait(atMost: .seconds(60)) == .exited(0))
+    }
+
     /// Fails when the guard does not know of the children (`ProcessGuard`), or when leftovers of a killed run stop the next one.
     @Test("killed with SIGKILL it leaves no process, and the next one starts", .enabled(if: FileManager.default.fileExists(atPath: "/proc")))
     func killed() async throws {

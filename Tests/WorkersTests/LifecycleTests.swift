@@ -84,6 +84,37 @@ extension Workers {
             await wire.close()
         }
 
+        /// Fails when messaging is told only after HTTP has ended (WorkerRuntime.run without `stopConsuming`): the queue keeps its
+        /// consumer until the drain's time is over. Both requests of the second piece have come before the first is answered, so the
+        /// server owes both an answer.
+        @Test("a client that sends slowly gets its answer, and the worker consumes no more meanwhile")
+        func drainsBesideHTTP() async throws {
+            let wire = try await TopicWire.connect(topics: [], commands: [AddProduct.type])
+            let worker = try await WorkerUnderTest.start("edge", environment: ["MILLRACE_DRAIN_SECONDS": "19"])
+            try await eventually("it consumes") { try await wire.consumers(of: "worker.edge") == 1 }
+            let product = #"{"productId":"slow","name":"n","priceCents":1}"#
+            let live = "GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n"
+            let create =
+                "POST /products HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: \(product.utf8.count)\r\n\r\n"
+            let ready = "GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n"
+            let half = product.count / 2
+
+            let (stopping, answers) = try await LoopbackHTTP(port: await worker.port).send(
+                "\(live)\(create)\(product.prefix(half))", then: "\(product.dropFirst(half))\(ready)"
+            ) {
+                let stopping = Task { await worker.stop() }
+                try await eventually("it consumes no more", within: .seconds(15)) {
+                    try await wire.consumers(of: "worker.edge") == 0
+                }
+                return stopping
+            }
+            #expect(answers.contains("HTTP/1.1 202"))
+            #expect(answers.contains("HTTP/1.1 503") && answers.contains("is shutting down"))
+            #expect(await stopping.value == 0)
+            try await eventually("what it was sent is published") { await wire.all.contains { $0.type == AddProduct.type } }
+            await wire.close()
+        }
+
         @Test("the database goes away and comes back: 503 meanwhile, never 500")
         func databaseAway() async throws {
             let postgres = try await PrivatePostgres.temporary()

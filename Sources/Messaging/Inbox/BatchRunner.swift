@@ -15,20 +15,16 @@ struct BatchRunner: Sendable {
     /// Handles the messages and commits. On return everything about them is on disk and they can be acknowledged.
     ///
     /// - Parameters:
-    ///   - attempt: which run this is, for the handlers.
+    ///   - runs: how often they have failed before; tells the handlers which run this is, and counts those that fail.
     ///   - clear: the ids whose crash counts are taken back with the commit.
     /// - Throws: ``HandlerFailure``, ``PostgresError``; then nothing has happened.
-    func handle(_ messages: [IncomingMessage], attempt: Int, clear: [UUID]) async throws {
+    func handle(_ messages: [IncomingMessage], _ runs: inout FailedRuns, clear: [UUID]) async throws {
         var done: MessagingCore.Committed<BatchPlan>?
-        if attempt == 1, clear.isEmpty, !messages.contains(where: { $0.delivery.redelivered || $0.request != nil }) {
-            done = try await handleEagerly(messages)
+        let areNew = messages.allSatisfy { message in
+            !message.delivery.redelivered && message.request == nil && runs.count(of: message.id) == 0
         }
-        if done == nil {
-            done = try await core.transaction { transaction in
-                let plan = try await plan(messages, in: transaction)
-                return try await run(messages, plan, attempt: attempt, clear: clear, in: transaction)
-            }
-        }
+        if areNew, clear.isEmpty { done = try await handleEagerly(messages, &runs) }
+        if done == nil { done = try await handleWithCare(messages, &runs, clear: clear) }
         core.configuration.faults.afterCommit?()
         guard let done else { return }
         core.committed(done)
@@ -36,16 +32,36 @@ struct BatchRunner: Sendable {
         for (message, verdict) in zip(messages, done.result.verdicts) where verdict == .refuse { report(message) }
     }
 
+    private func handleWithCare(
+        _ messages: [IncomingMessage], _ runs: inout FailedRuns, clear: [UUID]
+    ) async throws -> MessagingCore.Committed<BatchPlan>? {
+        let before = runs
+        do {
+            return try await core.transaction { transaction in
+                let plan = try await plan(messages, in: transaction)
+                return try await run(messages, plan, before, clear: clear, in: transaction)
+            }
+        } catch {
+            if !isNobodysFault(error) { runs.count(error, of: messages) }
+            throw error
+        }
+    }
+
     /// Handles messages on the assumption that all are new and none must wait, which is nearly always so: what would tell
     /// goes out in the flight of the handlers' first statements, and fails it if the assumption is wrong.
     ///
+    /// Whatever fails is done again with care, for a handler may have failed because its message is not new. It has run, though, and
+    /// that counts.
+    ///
     /// - Returns: nil if nothing has happened.
-    private func handleEagerly(_ messages: [IncomingMessage]) async throws -> MessagingCore.Committed<BatchPlan>? {
-        guard messages.allSatisfy(isEager) else { return try await handleAssuming(messages) }
+    private func handleEagerly(
+        _ messages: [IncomingMessage], _ runs: inout FailedRuns
+    ) async throws -> MessagingCore.Committed<BatchPlan>? {
+        guard messages.allSatisfy(isEager) else { return try await handleAssuming(messages, &runs) }
         let ids = messages.map(\.id)
         let plan = BatchPlan(items: messages.map(\.planItem), fresh: Set(ids), parkedKeys: [], fenced: [])
         guard plan.verdicts.allSatisfy({ $0 == .run }) else { return nil }
-        let marks = Marks(messages)
+        let (marks, before) = (Marks(messages), runs)
         do {
             return try await core.transaction { transaction in
                 transaction.enqueue(InboxStatements.recordNew(ids))
@@ -54,10 +70,11 @@ struct BatchRunner: Sendable {
                     transaction.enqueue(InboxStatements.checkNone(keys: marks.keys, steps: marks.steps))
                 }
                 return try await run(
-                    messages, plan, attempt: 1, isEager: true, mayAssume: mayAssume(plan), in: transaction)
+                    messages, plan, before, isEager: true, mayAssume: mayAssume(plan), in: transaction)
             }
         } catch {
-            if Blame.isInfrastructure(error) || core.abort.isSet { throw error }
+            if isNobodysFault(error) { throw error }
+            if !Blame.isRefusal(error) { runs.count(error, of: messages) }
             core.logger.debug("messages are handled again with care", metadata: ["reason": "\(error)"])
             return nil
         }
@@ -67,20 +84,27 @@ struct BatchRunner: Sendable {
     /// only if that was refused: they may call others.
     ///
     /// - Returns: nil if nothing has happened.
-    private func handleAssuming(_ messages: [IncomingMessage]) async throws -> MessagingCore.Committed<BatchPlan>? {
+    private func handleAssuming(
+        _ messages: [IncomingMessage], _ runs: inout FailedRuns
+    ) async throws -> MessagingCore.Committed<BatchPlan>? {
         guard messages.count <= Self.mostAssuming else { return nil }
+        let before = runs
         do {
             return try await core.transaction { transaction in
                 let plan = try await plan(messages, in: transaction)
-                return try await run(messages, plan, attempt: 1, mayAssume: mayAssume(plan), in: transaction)
+                return try await run(messages, plan, before, mayAssume: mayAssume(plan), in: transaction)
             }
         } catch {
-            let cause = (error as? HandlerFailure)?.error ?? error
-            guard let refusal = cause as? PostgresError, InboxStatements.isRefusal(refusal) else { throw error }
+            guard Blame.isRefusal(error) else {
+                if !isNobodysFault(error) { runs.count(error, of: messages) }
+                throw error
+            }
             core.logger.debug("messages are handled again with care", metadata: ["reason": "\(error)"])
             return nil
         }
     }
+
+    private func isNobodysFault(_ error: any Error) -> Bool { Blame.isInfrastructure(error) || core.abort.isSet }
 
     /// One of so many whose assumption does not hold has the others handled twice.
     private static let mostAssuming = 4
@@ -95,7 +119,7 @@ struct BatchRunner: Sendable {
     }
 
     private func run(
-        _ messages: [IncomingMessage], _ plan: BatchPlan, attempt: Int, isEager: Bool = false, mayAssume: Bool = false,
+        _ messages: [IncomingMessage], _ plan: BatchPlan, _ runs: FailedRuns, isEager: Bool = false, mayAssume: Bool = false,
         clear: [UUID] = [], in transaction: PostgresTransaction
     ) async throws -> (result: BatchPlan, output: OutputCollector.Output) {
         var items: [LaneItem?] = []
@@ -107,8 +131,8 @@ struct BatchRunner: Sendable {
             }
             items.append(
                 LaneItem(
-                    envelope, delivered: message.delivery.body, exchange: message.delivery.exchange, attempt: attempt,
-                    handlers: core.handlers))
+                    envelope, delivered: message.delivery.body, exchange: message.delivery.exchange,
+                    attempt: runs.nextAttempt(of: message.id), handlers: core.handlers))
         }
         core.configuration.faults.beforeHandlers?()
         let lanes = LaneRunner(

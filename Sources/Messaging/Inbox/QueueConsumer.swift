@@ -67,6 +67,7 @@ struct QueueConsumer: Sendable {
         /// How many from the front are done and acknowledged.
         var done = 0
         var ledger: CrashLedger
+        var runs = FailedRuns()
     }
 
     /// Handles a batch to its end, or until the breaker opens: then everything without an answer has been given back and the
@@ -170,8 +171,9 @@ struct QueueConsumer: Sendable {
     private func runTogether(
         _ messages: [IncomingMessage], _ work: inout Work, _ consumer: AMQPConsumer
     ) async throws {
+        let clear = work.ledger.toClear(messages.lazy.map(\.id))
         do {
-            try await runner.handle(messages, attempt: 1, clear: work.ledger.toClear(messages.lazy.map(\.id)))
+            try await runner.handle(messages, &work.runs, clear: clear)
             finish(messages.count, &work, consumer)
             return
         } catch {
@@ -191,18 +193,18 @@ struct QueueConsumer: Sendable {
         }
     }
 
-    /// Runs one message with the retries that come at once, then parks it.
+    /// Runs one message with the retries that come at once, then parks it. What it failed in its batch counts; but however often that
+    /// was, it is parked only after a run by itself, in which nobody else can have been the cause.
     ///
-    /// - Parameter failed: the error of its first run, if it had one.
+    /// - Parameter failed: the error of its run by itself, if it had one.
     private func runAlone(_ message: IncomingMessage, failed: (any Error)?, _ work: inout Work) async throws {
         let clear = work.ledger.toClear(CollectionOfOne(message.id))
-        var runs = 0
         var failure = failed
         while true {
             if let error = failure {
-                runs += 1
+                let (runs, isPermanent) = (work.runs.count(of: message.id), Blame.isPermanent(error))
                 let decision = core.withGenerator {
-                    core.configuration.retry.decide(runs: runs, permanent: Blame.isPermanent(error), using: &$0)
+                    core.configuration.retry.decide(runs: runs, permanent: isPermanent, using: &$0)
                 }
                 let type = message.envelope?.type ?? message.delivery.routingKey
                 switch decision {
@@ -217,7 +219,7 @@ struct QueueConsumer: Sendable {
                 }
             }
             do {
-                return try await runner.handle([message], attempt: runs + 1, clear: clear)
+                return try await runner.handle([message], &work.runs, clear: clear)
             } catch {
                 try throwIfNotTheirs(error)
                 failure = error

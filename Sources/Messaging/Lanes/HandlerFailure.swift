@@ -1,10 +1,18 @@
 import Contracts
 import Postgres
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// A handler threw. Says which one.
 struct HandlerFailure: Error, CustomStringConvertible {
     let handler: String
     let error: any Error
+    /// The messages whose handlers have failed by themselves, see ``Blame/isOwn(_:)``. Several may, side by side.
+    var thrown: Set<UUID> = []
 
     var description: String { "\(handler): \(error)" }
 }
@@ -33,6 +41,20 @@ enum Blame {
         guard let state = error.sqlState else { return false }
         // 53: out of disk, memory or connections. 58: I/O. 25006: a standby was promoted away from us.
         return state.hasPrefix("53") || state.hasPrefix("58") || state == "25006"
+    }
+
+    /// Whether what a handler threw is its own failure: not that of a statement of another one in the same transaction, and not a
+    /// refusal of what was assumed.
+    static func isOwn(_ error: any Error) -> Bool {
+        if isInfrastructure(error) { return false }
+        guard let error = error as? PostgresError else { return true }
+        return error.code != .aborted && !InboxStatements.isRefusal(error)
+    }
+
+    /// Whether what was assumed of messages, or by their handlers, did not hold.
+    static func isRefusal(_ error: any Error) -> Bool {
+        if let failure = error as? HandlerFailure { return isRefusal(failure.error) }
+        return (error as? PostgresError).map(InboxStatements.isRefusal) ?? false
     }
 
     static func isPermanent(_ error: any Error) -> Bool {

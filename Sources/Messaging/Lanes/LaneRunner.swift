@@ -2,6 +2,12 @@ import Contracts
 import Postgres
 import Locking
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// Runs lanes side by side over one transaction. The statements of all lanes go out in the same flights.
 struct LaneRunner: Sendable {
     let source: String
@@ -57,7 +63,7 @@ struct LaneRunner: Sendable {
                 do {
                     try await step.body(context)
                 } catch {
-                    failure.record(HandlerFailure(handler: step.name, error: error))
+                    failure.record(HandlerFailure(handler: step.name, error: error), of: item.envelope.id)
                     _ = collector.finish()
                     return outputs
                 }
@@ -69,21 +75,21 @@ struct LaneRunner: Sendable {
 
 }
 
-/// Keeps the first failure of the lanes, but one that only says "an earlier statement failed" gives way to that one.
+/// Keeps the first failure of the lanes, but one that only says "an earlier statement failed" gives way to that one; and who else has
+/// failed.
 private final class FirstFailure: Sendable {
     private let failure = Locked<HandlerFailure?>(nil)
 
     var value: HandlerFailure? { failure.withLock { $0 } }
 
-    func record(_ new: HandlerFailure) {
+    func record(_ new: HandlerFailure, of id: UUID) {
         failure.withLock { failure in
-            guard let old = failure else {
-                failure = new
-                return
-            }
-            if (old.error as? PostgresError)?.code == .aborted, (new.error as? PostgresError)?.code != .aborted {
-                failure = new
-            }
+            var thrown = failure?.thrown ?? []
+            if Blame.isOwn(new.error) { thrown.insert(id) }
+            var first = failure ?? new
+            if (first.error as? PostgresError)?.code == .aborted, (new.error as? PostgresError)?.code != .aborted { first = new }
+            first.thrown = thrown
+            failure = first
         }
     }
 }

@@ -185,7 +185,10 @@ final class OutboxFeed: Sendable {
         }
     }
 
-    var hasRefused: Bool { state.withLock { $0.feed.hasRefused } }
+    /// What the next read has to look out for: rows that were refused, and a hole that was found before.
+    var caution: (hasRefused: Bool, needsBound: Bool) {
+        state.withLock { ($0.feed.hasRefused, $0.feed.needsBound) }
+    }
 
     var isPublishing: Bool { state.withLock { $0.feed.isPublishing } }
 
@@ -201,12 +204,15 @@ final class OutboxFeed: Sendable {
     func endRead(
         _ rows: [Row], last: Int64, horizon: RelayFeed<OutgoingMessage>.Horizon, isComplete: Bool, hasRefused: Bool
     ) {
-        let flight = state.withLock { state in
-            state.feed.endRead(rows, last: last, horizon: horizon, isComplete: isComplete, hasRefused: hasRefused)
+        let (flight, mustWake) = state.withLock { state -> (Flight?, Bool) in
+            let isLeft = state.feed.endRead(
+                rows, last: last, horizon: horizon, isComplete: isComplete, hasRefused: hasRefused)
             // What was handed over during a read that found nothing has nobody else to send it.
-            return next(&state)
+            return (next(&state), isLeft)
         }
         if let flight { send(flight) }
+        // Behind a read that found nothing the relay would sleep.
+        if mustWake { wake.signal() }
     }
 
     /// The exchanges among these that are not known to be there.

@@ -118,7 +118,7 @@ final class OutboxRelay: Sendable {
 
     /// Deletes what is done, marks what was refused and reads what is next, in one flight.
     private func read(_ connection: PostgresConnection) async throws -> [OutboxFeed.Row] {
-        let isCautious = core.feed.hasRefused
+        let (isCautious, bound) = core.feed.caution
         let settlement = core.feed.beginRead()
         var statements: [SQL] = []
         if !settlement.done.isEmpty { statements.append(RelayStatements.delete(settlement.done)) }
@@ -126,17 +126,19 @@ final class OutboxRelay: Sendable {
         if isCautious { statements.append(RelayStatements.hasRefused) }
         let (limit, source) = (core.feed.limit, core.configuration.source)
         statements.append(
-            isCautious ? RelayStatements.nextBehindRefused(limit, source: source) : RelayStatements.next(limit, source: source))
+            isCautious
+                ? RelayStatements.nextBehindRefused(limit, source: source, bound: bound)
+                : RelayStatements.next(limit, source: source, bound: bound))
         let answers = try await connection.pipeline(statements)
         let hasRefused = isCautious ? try answers[answers.count - 2].first?.decode(Bool.self, at: 0) ?? true : false
         guard let found = answers.last, let first = found.first else {
             throw MessagingError(.usage, "the read of the outbox has no answer")
         }
-        let (ended, begun, last) = try first.decode(Int64.self, Int64.self, Int64.self)
+        let (ended, own, last) = try first.decode(Int64.self, Int64?.self, Int64.self)
         let isEmpty = try first.decode(Int64?.self, at: 3) == nil
         let rows = isEmpty ? [] : try found.map(Self.row)
         core.feed.endRead(
-            rows, last: last, horizon: .init(ended: ended, begun: begun), isComplete: rows.count < limit,
+            rows, last: last, horizon: .init(ended: ended, bound: own), isComplete: rows.count < limit,
             hasRefused: hasRefused)
         return rows
     }

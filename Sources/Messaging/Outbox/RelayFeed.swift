@@ -11,7 +11,10 @@ import DequeModule
 ///   finds it, in its place.
 /// - A transaction that was rolled back leaves a hole in the ids. It costs reads.
 /// - A transaction that commits late has ids that were passed already, and may belong to another process. When a read has
-///   found a hole, everything is read until every transaction has ended that could fill it (``Horizon``).
+///   found a hole, everything is read until every transaction has ended that could fill it (``Horizon``). Which these are, the
+///   read that found the hole cannot say: its snapshot knows the transactions up to the last that has *ended*, and one that
+///   began behind that may hold an id of the hole all the same. So the next read asks for a transaction id of its own
+///   (``needsBound``), which is above those of all that had begun before.
 /// - Two transactions may be handed over in the wrong order. Those with events commit in the order of their numbers, so the
 ///   second one finds a hole, and the read finds both.
 ///
@@ -40,15 +43,24 @@ package struct RelayFeed<Message: Sendable>: Sendable {
 
     /// Which transactions a read could see, in PostgreSQL's transaction ids.
     package struct Horizon: Sendable {
-        /// All before this one had ended.
+        /// All before this one had ended, and what they have written was seen.
         package let ended: Int64
-        /// Nothing from this one on had begun to write.
-        package let begun: Int64
+        /// The read's own id, if it asked for one: whatever had an id before the read was sent has a lower one.
+        package let bound: Int64?
 
-        package init(ended: Int64, begun: Int64) {
+        package init(ended: Int64, bound: Int64? = nil) {
             self.ended = ended
-            self.begun = begun
+            self.bound = bound
         }
+    }
+
+    /// Rows that may come below ``nextID``.
+    private enum Hole: Sendable, Equatable {
+        case none
+        /// A read has passed ids that nobody has seen, and the next one has to find out whose they may be.
+        case seen
+        /// Nobody from this transaction on can fill it.
+        case below(Int64)
     }
 
     /// What became of rows that were handed over.
@@ -79,8 +91,7 @@ package struct RelayFeed<Message: Sendable>: Sendable {
     package private(set) var hasRefused = true
     private var nextID: Int64 = 0
     private var nextSequence: Int64 = 0
-    /// There may be rows below ``nextID`` until all transactions before this one have ended.
-    private var unsettled: Int64?
+    private var hole = Hole.none
     private var ready: Deque<Row> = []
     private var readySize = 0
     private var aside: [[Row]] = []
@@ -164,6 +175,10 @@ package struct RelayFeed<Message: Sendable>: Sendable {
 
     // MARK: Reading
 
+    /// Whether the next read must have a transaction id of its own, see ``Horizon/bound``. It costs a commit, so it is asked for
+    /// only behind a hole.
+    package var needsBound: Bool { hole == .seen }
+
     /// Begins a read. What is ready is dropped, because the read finds it. Nothing may be unanswered.
     ///
     /// - Returns: what must be written in the same flight, in front of the read.
@@ -183,18 +198,27 @@ package struct RelayFeed<Message: Sendable>: Sendable {
     ///   - horizon: what the read could see.
     ///   - isComplete: whether the read was not cut short by a limit.
     ///   - hasRefused: whether refused rows wait for their time.
-    package mutating func endRead(_ rows: [Row], last: Int64, horizon: Horizon, isComplete: Bool, hasRefused: Bool) {
+    /// - Returns: whether rows were handed over meanwhile that only another read can put into their place.
+    @discardableResult
+    package mutating func endRead(_ rows: [Row], last: Int64, horizon: Horizon, isComplete: Bool, hasRefused: Bool) -> Bool {
         isReading = false
         isPublishing = !rows.isEmpty
         self.hasRefused = hasRefused
-        if let open = unsettled, horizon.ended >= open { unsettled = nil }
-        if pass(rows) { unsettled = horizon.begun }
-        mustRead = !isComplete || hasRefused || asideIsLost || readAgain || unsettled != nil
+        settleHole(horizon)
+        if pass(rows) { hole = .seen }
+        mustRead = !isComplete || hasRefused || asideIsLost || readAgain || hole != .none
         nextSequence = max(last, rows.last { $0.sequence != nil }?.sequence ?? 0) + 1
         for row in rows { recent.insert(row.id) }
-        let offers = aside
+        let (offers, count) = (aside, asideCount)
         (aside, asideSize, asideCount, asideIsLost) = ([], 0, 0, false)
         for rows in offers where !mustRead { _ = classify(rows) }
+        return mustRead && count > 0
+    }
+
+    /// Forgets a hole that an earlier read has found, if everybody who could fill it had ended before this read looked.
+    private mutating func settleHole(_ horizon: Horizon) {
+        if hole == .seen, let bound = horizon.bound { hole = .below(bound) }
+        if case .below(let bound) = hole, horizon.ended >= bound { hole = .none }
     }
 
     /// Puts ``nextID`` behind the rows.

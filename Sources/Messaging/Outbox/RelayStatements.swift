@@ -35,18 +35,20 @@ enum RelayStatements {
     ///
     /// Each row has in front of it what the read could see, see ``RelayFeed/Horizon``, and the last number given to an event;
     /// if there are none, that comes alone. It is one statement, so that all of it is of one moment.
-    static func next(_ limit: Int, source: String) -> SQL {
+    ///
+    /// - Parameter bound: whether the read is to have a transaction id of its own.
+    static func next(_ limit: Int, source: String, bound: Bool) -> SQL {
         """
-        SELECT \(seen(source)), o.*
+        SELECT \(seen(source, bound: bound)), o.*
         FROM (SELECT) AS one LEFT JOIN (SELECT \(columns) FROM outbox ORDER BY id LIMIT \(limit)) AS o ON true
         ORDER BY o.id
         """
     }
 
     /// The next rows while some have been refused: those wait for their time, and the rows of their keys behind them.
-    static func nextBehindRefused(_ limit: Int, source: String) -> SQL {
+    static func nextBehindRefused(_ limit: Int, source: String, bound: Bool) -> SQL {
         """
-        SELECT \(seen(source)), o.*
+        SELECT \(seen(source, bound: bound)), o.*
         FROM (SELECT) AS one LEFT JOIN (
             SELECT \(columns) FROM outbox o
             WHERE (o.retry_at IS NULL OR o.retry_at <= now()) AND NOT EXISTS (
@@ -57,11 +59,13 @@ enum RelayStatements {
         """
     }
 
-    private static func seen(_ source: String) -> SQL {
-        """
-        pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
-        coalesce((SELECT last FROM outbox_sequence WHERE source = \(source)), 0)
-        """
+    /// `pg_snapshot_xmax` is no such bound: it is behind the last transaction that has ended, not behind the last that has begun.
+    private static func seen(_ source: String, bound: Bool) -> SQL {
+        let own: SQL = bound ? "pg_current_xact_id()::text::bigint" : "NULL::bigint"
+        return """
+            pg_snapshot_xmin(pg_current_snapshot())::text::bigint, \(own),
+            coalesce((SELECT last FROM outbox_sequence WHERE source = \(source)), 0)
+            """
     }
 
     private static let columns: SQL = "id, message_id, exchange, routing_key, partition_key, payload, sequence, attempts"

@@ -4,7 +4,8 @@
 /// that come after it are parked behind it; the first of the key is run again with growing delays. After ``attempts``
 /// of those it is given to an operator. ``Permanent`` errors go to the operator at once.
 public struct RetryPolicy: Sendable, Hashable {
-    /// How often a failed message is run again at once, at least 0.
+    /// How often a failed message is run again at once, at least 0. A run counts if the message's own handler threw in it; one that
+    /// failed in a batch, or eagerly, is run once more by itself in any case.
     public var immediate: Int
     /// The delays between the runs of a parked message.
     public var backoff: Backoff
@@ -34,7 +35,7 @@ public struct RetryPolicy: Sendable, Hashable {
     /// Decides after a run in the worker's lane failed.
     ///
     /// - Parameters:
-    ///   - runs: how often the message has run in its lane, this run included; at least 1.
+    ///   - runs: how often the message has failed in its lane, this run included; at least 1.
     ///   - permanent: whether the error says that another run cannot help.
     public func decide(
         runs: Int, permanent: Bool, using generator: inout some RandomNumberGenerator

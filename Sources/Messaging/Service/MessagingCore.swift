@@ -34,8 +34,10 @@ final class MessagingCore: Sendable {
     let parkedWake = Wakeup()
     /// Wakes whatever else sleeps, to stop.
     let retentionWake = Wakeup()
-    /// Set when the draining begins.
+    /// Set when nothing more is to be taken: neither messages, nor timers, nor what was parked.
     let stop = Latch()
+    /// Set when the draining begins, which ends with everything that still writes into the outbox.
+    let end = Latch()
     /// Set when everything that writes into the outbox has ended.
     let relayStop = Latch()
     /// Set when the draining took too long and everything is cancelled.
@@ -59,10 +61,16 @@ final class MessagingCore: Sendable {
     /// Gives `body` the source of jitter.
     func withGenerator<R: Sendable>(_ body: (inout SeededGenerator) -> R) -> R { generator.withLock { body(&$0) } }
 
-    func beginDrain() {
+    func stopTaking() {
         state.withLock { if $0.phase == .running { $0.phase = .draining } }
         stop.set()
-        for wake in [relayWake, timerWake, parkedWake, retentionWake] { wake.signal() }
+        for wake in [timerWake, parkedWake, retentionWake] { wake.signal() }
+    }
+
+    func beginDrain() {
+        stopTaking()
+        end.set()
+        relayWake.signal()
     }
 
     // MARK: What a handling leaves behind

@@ -39,7 +39,7 @@ struct MessagingRunner: Sendable {
         ]
         let all = workers + [relaying, submitting]
 
-        await core.stop.wait()
+        await core.end.wait()
         let finished = Latch()
         let deadline = Task {
             guard (try? await Task.sleep(for: core.configuration.drainTimeout)) != nil else { return }

@@ -22,19 +22,13 @@ struct DoctorCommand: AsyncParsableCommand {
               millrace doctor -o json
             """)
     @OptionGroup var output: OutputOptions
+    @Option(help: ArgumentHelp("The data folder of `millrace up` (default: .millrace in the project).", valueName: "dir")) var data: String?
 
-    struct Check: Encodable, Sendable {
-        var name: String
-        var isFine: Bool
-        /// What was found.
-        var found: String
-        /// The command that mends it.
-        var remedy: String?
-    }
+    private typealias Check = DoctorCheck
 
     func run() async throws {
         try await reporting {
-            let checks = await Self.checks()
+            let checks = await checks()
             output.print(checks) {
                 let console = Console.shared
                 var table = Table(["", "WHAT", "FOUND", "MEND WITH"])
@@ -50,15 +44,15 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    static func checks() async -> [Check] {
-        var checks = [await toolchain()]
-        checks.append(await library("libpq", debian: "libpq-dev", brew: "libpq"))
-        checks.append(await library("libcrypto", debian: "libssl-dev", brew: "openssl@3"))
-        checks.append(await library("librabbitmq", debian: "librabbitmq-dev", brew: "rabbitmq-c"))
+    private func checks() async -> [Check] {
+        var checks = [await Self.toolchain()]
+        checks.append(await Self.library("libpq", debian: "libpq-dev", brew: "libpq"))
+        checks.append(await Self.library("libcrypto", debian: "libssl-dev", brew: "openssl@3"))
+        checks.append(await Self.library("librabbitmq", debian: "librabbitmq-dev", brew: "rabbitmq-c"))
         checks.append(
             Check(
                 name: "PostgreSQL server", isFine: ServersAvailability.postgres != nil,
-                found: ServersAvailability.postgres ?? "not installed", remedy: install("postgresql", "postgresql@17")))
+                found: ServersAvailability.postgres ?? "not installed", remedy: Self.install("postgresql", "postgresql@17")))
         checks.append(
             Check(
                 // `up` and `demo` have a broker of their own; only tests and a move to a cluster need this one.
@@ -69,10 +63,13 @@ struct DoctorCommand: AsyncParsableCommand {
             checks.append(
                 Check(
                     name: "setpriv (to run servers as another user)", isFine: setpriv != nil, found: setpriv ?? "not installed",
-                    remedy: install("util-linux", "util-linux")))
+                    remedy: Self.install("util-linux", "util-linux")))
+            if setpriv != nil { checks.append(Permissions.serverAccount(await ServersAvailability.serverAccount())) }
         }
-        checks += ports()
-        checks.append(temporaryFolder())
+        let project = try? Project.find()
+        checks += Self.ports(project, data: data)
+        if let folder = data ?? project?.dataFolder { checks.append(Permissions.dataFolder(folder)) }
+        checks.append(Self.temporaryFolder())
         return checks
     }
 
@@ -95,11 +92,11 @@ struct DoctorCommand: AsyncParsableCommand {
         return Check(name: name, isFine: result.status.isSuccess, found: result.status.isSuccess ? version : "not installed", remedy: remedy)
     }
 
-    private static func ports() -> [Check] {
-        guard let project = try? Project.find() else {
+    private static func ports(_ project: Project?, data: String?) -> [Check] {
+        guard let project else {
             return [Check(name: "project", isFine: false, found: "no folder workers/ here or above", remedy: "cd to the project")]
         }
-        if RunState.read(project.dataFolder) != nil { return [] }
+        if RunState.read(data ?? project.dataFolder) != nil { return [] }
         return project.workers.compactMap { worker in
             guard let port = worker.port else { return nil }
             let isFree = FreePort.isFree(port)

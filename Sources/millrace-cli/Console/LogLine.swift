@@ -38,7 +38,7 @@ package struct LogLine: Sendable, Equatable {
 }
 
 /// Prints the logs of several workers side by side.
-struct LogPrinter: Sendable {
+package struct LogPrinter: Sendable {
     private static let palette: [Console.Style] = [.cyan, .green, .yellow, .magenta, .blue]
 
     let name: String
@@ -46,21 +46,40 @@ struct LogPrinter: Sendable {
     let width: Int
     let leastGravity: Int
 
+    /// - Parameters:
+    ///   - name: the worker's.
+    ///   - column: which of the workers it is; they take turns with the colours.
+    ///   - width: of the longest name.
+    ///   - leastGravity: what is less grave is not printed; see ``LogLine/gravity``.
+    package init(name: String, column: Int, width: Int, leastGravity: Int) {
+        self.name = name
+        self.column = column
+        self.width = width
+        self.leastGravity = leastGravity
+    }
+
     /// Prints one line of the worker's standard error.
     func print(_ text: String) {
         let console = Console.shared
-        let prefix = name.padding(toLength: width, withPad: " ", startingAt: 0) + " │ "
-        let coloured = console.error(prefix, Self.palette[column % Self.palette.count])
-        guard let line = LogLine(text) else { return console.say(coloured + text) }
-        guard line.gravity >= leastGravity else { return }
-        let level = line.level == "info" ? "" : line.level.uppercased() + " "
-        let styled: String
-        switch line.gravity {
-        case 3: styled = console.error(level + line.message, .red)
-        case 2: styled = console.error(level + line.message, .yellow)
-        default: styled = level + line.message
+        guard let line = self.line(text, style: { console.error($0, $1) }) else { return }
+        console.say(line)
+    }
+
+    /// What is printed of one line; nil if that is not grave enough. What is no line of a log is printed as it is.
+    package func line(_ text: String, style: (String, Console.Style) -> String) -> String? {
+        let prefix = style(name.padding(toLength: width, withPad: " ", startingAt: 0) + " │ ", Self.palette[column % Self.palette.count])
+        guard let line = LogLine(text) else { return prefix + text }
+        guard line.gravity >= leastGravity else { return nil }
+        let words = (line.level == "info" ? "" : line.level.uppercased() + " ") + line.message
+        let fields = line.fields.isEmpty ? "" : style("  " + line.fields.joined(separator: " "), .dim)
+        return prefix + style(line.clock, .dim) + " " + Self.styled(words, line.gravity, style) + fields
+    }
+
+    private static func styled(_ words: String, _ gravity: Int, _ style: (String, Console.Style) -> String) -> String {
+        switch gravity {
+        case 3: style(words, .red)
+        case 2: style(words, .yellow)
+        default: words
         }
-        let fields = line.fields.isEmpty ? "" : console.error("  " + line.fields.joined(separator: " "), .dim)
-        console.say(coloured + console.error(line.clock, .dim) + " " + styled + fields)
     }
 }

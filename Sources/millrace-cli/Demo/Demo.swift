@@ -67,7 +67,7 @@ struct Demo: Sendable {
         let seconds = max(0.001, (end - start).seconds)
         await memory.sample(workers)
         await loader.close()
-        let queued = try await queuedMessages(workers)
+        let queued = await queuedMessages(workers)
         console.endProgress()
         return await report(
             audit: audit, before: before, load: loaded, seconds: seconds, startSeconds: startSeconds, queued: queued, kills: kills,
@@ -199,23 +199,26 @@ struct Demo: Sendable {
         }
     }
 
-    /// Messages in the workers' queues, or nil if the broker cannot be asked.
-    private func queuedMessages(_ workers: [ManagedWorker]) async throws -> Int? {
+    /// Messages in the workers' queues; nil if there is no broker to ask.
+    private func queuedMessages(_ workers: [ManagedWorker]) async -> QueuedMessages? {
         guard let url = await supervisor.brokerURL() else { return nil }
-        let client = AMQPClient(configuration: try AMQPConfiguration(url: url), logger: .quiet)
-        var count = 0
-        for worker in workers {
-            let info = try? await client.queueInfo(worker.manifest.queue)
-            count += info?.messages ?? 0
+        do {
+            let client = AMQPClient(configuration: try AMQPConfiguration(url: url), logger: .quiet)
+            return try await client.executeThenClose { client in
+                var count = 0
+                // A worker that handles nothing has no queue.
+                for queue in workers.flatMap({ $0.manifest.queues }) { count += try await client.queueInfo(queue)?.messages ?? 0 }
+                return QueuedMessages.count(count)
+            }
+        } catch {
+            return .unknown("\(error)")
         }
-        await client.close()
-        return count
     }
 
     // MARK: - Report
 
     private func report(
-        audit: Audit, before: Audit, load: LoadReport, seconds: Double, startSeconds: Double, queued: Int?,
+        audit: Audit, before: Audit, load: LoadReport, seconds: Double, startSeconds: Double, queued: QueuedMessages?,
         kills: [DemoReport.Kill], workers: [ManagedWorker]
     ) async -> DemoReport {
         let invariants = Invariant.check(audit, load, queued: queued)

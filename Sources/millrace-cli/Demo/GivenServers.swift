@@ -52,4 +52,10 @@ struct GivenServers: Sendable {
 extension WorkerManifest {
     /// Its queue at the broker.
     var queue: String { "worker.\(name)" }
+
+    /// Its queues, as many as the environment that it is started with asks for.
+    var queues: [String] {
+        let partitions = ProcessInfo.processInfo.environment["MILLRACE_PARTITIONS"].flatMap { Int($0) } ?? 1
+        return partitions > 1 ? (0..<partitions).map { "\(queue).\($0)" } : [queue]
+    }
 }

@@ -9,8 +9,8 @@ package struct Invariant: Sendable, Codable, Equatable {
     /// - Parameters:
     ///   - audit: what the workers have counted.
     ///   - load: what the loader has counted.
-    ///   - queued: messages that still wait at the broker; nil if that is not known.
-    package static func check(_ audit: Audit, _ load: LoadReport, queued: Int? = nil) -> [Invariant] {
+    ///   - queued: messages that still wait at the broker; nil if there is none that could be asked.
+    package static func check(_ audit: Audit, _ load: LoadReport, queued: QueuedMessages? = nil) -> [Invariant] {
         let numbers = Numbers(audit)
         return [
             accepted(numbers), sameOrders(numbers), outboxes(numbers), parked(numbers), queues(queued), sagas(numbers),
@@ -41,8 +41,13 @@ package struct Invariant: Sendable, Codable, Equatable {
         all.judgeSum("no parked message", "parked") { ($0 == 0, "\($0) parked") }
     }
 
-    private static func queues(_ queued: Int?) -> Invariant? {
-        queued.map { Invariant(name: "no message left in a queue", holds: $0 == 0, detail: "\($0) queued") }
+    private static func queues(_ queued: QueuedMessages?) -> Invariant? {
+        let name = "no message left in a queue"
+        switch queued {
+        case nil: return nil
+        case .count(let count): return Invariant(name: name, holds: count == 0, detail: "\(count) queued")
+        case .unknown(let reason): return Invariant(name: name, holds: false, detail: "the broker did not say: \(reason)")
+        }
     }
 
     private static func sagas(_ all: Numbers) -> Invariant {
@@ -118,6 +123,14 @@ package struct Invariant: Sendable, Codable, Equatable {
             )
         }
     }
+}
+
+/// What the broker says about the workers' queues.
+package enum QueuedMessages: Sendable, Equatable {
+    /// So many messages wait in them.
+    case count(Int)
+    /// It could not be found out, which never counts as zero.
+    case unknown(String)
 }
 
 /// Looks numbers up by `worker.key`; a number that is missing makes a check fail.

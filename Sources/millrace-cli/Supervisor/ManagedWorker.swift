@@ -42,6 +42,20 @@ actor ManagedWorker {
         }
     }
 
+    /// Runs `executable migrations …` and returns the migrations that it names.
+    func migrations(_ arguments: [String]) async throws -> [MigrationView] {
+        struct Answer: Decodable { var migrations: [MigrationView] }
+        let result = try await ChildProcess.run(configuration(["migrations"] + arguments), timeout: nil)
+        guard result.status.isSuccess,
+            let answer = try? JSONDecoder().decode(Answer.self, from: Data(result.standardOutput.utf8))
+        else { throw Failed("\(manifest.name): \(arguments[0]) failed (\(result.status))\n\(Self.readable(result.standardError))") }
+        return answer.migrations.map { migration in
+            var migration = migration
+            migration.worker = manifest.name
+            return migration
+        }
+    }
+
     /// Runs `executable audit` and returns its counts.
     func audit() async throws -> [String: Int] {
         let result = try await ChildProcess.run(configuration(["audit"]), timeout: .seconds(120))

@@ -10,6 +10,8 @@ actor Supervisor {
         var workers: [WorkerManifest]
         /// Whether workers listen at the ports of their manifests, or at free ones.
         var usesOwnPorts = true
+        /// Whether a broker is started if none is given.
+        var needsBroker = true
         /// Logs below this gravity are not shown; 4 shows none.
         var leastGravity = 1
         var logLevel: String?
@@ -45,6 +47,30 @@ actor Supervisor {
 
     /// Servers, roles, `prepare` of every worker; starts no worker yet.
     func prepare() async throws {
+        try await setUp()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { try await worker.prepare() } }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Has the workers look at their migrations, or mend them, one after another.
+    func migrations(_ arguments: [String]) async -> [MigrationOutcome] {
+        var outcomes: [MigrationOutcome] = []
+        for worker in workers {
+            var outcome = MigrationOutcome(worker: worker.manifest.name, migrations: [])
+            do {
+                outcome.migrations = try await worker.migrations(arguments)
+            } catch {
+                outcome.failure = "\(error)"
+            }
+            outcomes.append(outcome)
+        }
+        return outcomes
+    }
+
+    /// Servers, roles, and what every worker needs to know.
+    func setUp() async throws {
         let own = ProcessInfo.processInfo.environment
         let databaseURL = own["DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
         let amqpURL = own["AMQP_URL"].flatMap { $0.isEmpty ? nil : $0 }
@@ -91,10 +117,6 @@ actor Supervisor {
                     settings: Self.shared(environment)))
         }
         try folder.write(state)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for worker in workers { group.addTask { try await worker.prepare() } }
-            try await group.waitForAll()
-        }
     }
 
     /// What every instance of a worker has in common.
@@ -212,7 +234,7 @@ actor Supervisor {
     }
 
     private func startBroker(unless url: String?, _ passwords: [String: String]) async throws {
-        guard url == nil else { return }
+        guard url == nil, configuration.needsBroker else { return }
         let users = configuration.workers.map { BrokerPermissions.user(for: $0, password: passwords["mq-" + $0.name] ?? "") }
         let server = PrivateBroker(
             dataDirectory: folder.path + "/broker", users: users, exchanges: BrokerPermissions.exchanges(for: configuration.workers))

@@ -53,6 +53,38 @@ struct OutboxTests {
         }
     }
 
+    /// What receivers that are no workers, and the tools of a broker, know a message by, whether it was published from memory or read.
+    /// Fails when RelayRow.make leaves any of them out.
+    @Test(arguments: TestBroker.allCases) func theBrokerIsToldWhatAMessageIs(_ broker: TestBroker) async throws {
+        try await Rig.with(broker) { rig in
+            let queue = "look.\(rig.worker)"
+            try await rig.amqp.declare(
+                AMQPTopology(
+                    exchanges: [.init(name: rig.topic, kind: "topic")], queues: [.init(name: queue)],
+                    bindings: [.init(source: rig.topic, destination: queue, routingKey: "#")]))
+            let messaging = rig.messaging(MessageHandlers())
+            try await rig.run(messaging) { _ in
+                for value in 1...3 {
+                    let message = rig.message(value, key: value == 3 ? nil : "k")
+                    try await messaging.transact { try $0.publish(message, to: rig.topic) }
+                    let box = Box<Delivery?>(nil)
+                    try await rig.eventually {
+                        let delivery = try await rig.amqp.get(queue: queue)
+                        box.update { $0 = delivery }
+                        return delivery != nil
+                    }
+                    let properties = try #require(box.value).properties
+                    #expect(properties.messageID == message.id.lowercased)
+                    #expect(properties.type == "thing.done")
+                    #expect(properties.contentType == "application/cloudevents+json")
+                    #expect(properties.deliveryMode == .persistent)
+                    #expect(properties.headers["partitionkey"] == (value == 3 ? nil : .string("k")))
+                }
+            }
+            _ = try await rig.amqp.delete(queue: queue)
+        }
+    }
+
     /// A read that is under way does not see what commits now, and finds nothing. Fails when nobody sends what was handed over
     /// meanwhile before the next poll (OutboxFeed.endRead).
     @Test func whatIsHandedOverDuringAnEmptyReadIsSentAfterIt() async throws {
@@ -112,6 +144,51 @@ struct OutboxTests {
                     messaging.wakeRelay()
                     try await rig.eventually { tap.envelopes.count == 2 }
                     #expect(tap.envelopes.map(\.value) == [2, 1])
+                }
+            }
+        }
+    }
+
+    /// The transaction that is open has the higher transaction id and the lower row, so the snapshot of the read that finds the hole
+    /// does not know it. Fails with `pg_snapshot_xmax` as the bound of the hole (RelayStatements.next): 13 overtakes 10, of its key.
+    @Test func aTransactionThatBeganBehindTheLastThatEndedIsWaitedFor() async throws {
+        try await Rig.with { rig in
+            let type = "do.\(rig.worker)"
+            let messaging = rig.messaging(MessageHandlers()) { $0.relayPoll = .seconds(60) }
+            func insert(_ value: Int, key: String) -> SQL {
+                let message = rig.message(value, key: key, type: type)
+                return """
+                    INSERT INTO outbox (message_id, exchange, routing_key, partition_key, payload)
+                    VALUES (\(message.id), 'commands', \(type), \(key), \(message.encoded()))
+                    """
+            }
+            func send(_ value: Int, key: String) async throws {
+                try await messaging.transact {
+                    try $0.publish(rig.message(value, key: key, type: type), to: WellKnown.commandsExchange)
+                }
+            }
+            try await Tap.with(rig, exchange: WellKnown.commandsExchange, routingKey: type) { tap in
+                try await rig.run(messaging) { _ in
+                    for value in 1...3 {
+                        try await send(value, key: "other")
+                        try await rig.eventually { tap.envelopes.count == value }
+                    }
+                    try await rig.postgres.withTransaction { late in
+                        try await rig.postgres.withTransaction { early in
+                            try await early.execute("SELECT pg_current_xact_id()::text")
+                            try await late.execute("SELECT pg_current_xact_id()::text")
+                            try await late.execute(insert(10, key: "k"))
+                            try await early.execute(insert(11, key: "other"))
+                        }
+                        messaging.wakeRelay()
+                        try await rig.eventually { tap.envelopes.count == 4 }
+                        // One more read.
+                        try await send(12, key: "other")
+                        try await rig.eventually { tap.envelopes.count == 5 }
+                    }
+                    try await send(13, key: "k")
+                    try await rig.eventually { tap.envelopes.count == 7 }
+                    #expect(tap.envelopes.map(\.value) == [1, 2, 3, 11, 12, 10, 13])
                 }
             }
         }

@@ -60,6 +60,31 @@ struct LoopbackHTTP {
         }
     }
 
+    /// Sends text in two pieces over one connection, and does something between them, when the first has brought an answer that is an
+    /// object of JSON.
+    /// - Returns: what `body` has, and what came behind that answer, until the server closed.
+    func send<R: Sendable>(
+        _ first: String, then second: String, between body: () async throws -> R
+    ) async throws -> (between: R, answers: String) {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        return try await channel.executeThenClose { inbound, outbound in
+            var answers = inbound.makeAsyncIterator()
+            try await outbound.write(ByteBuffer(string: first))
+            var answer = ""
+            while !answer.hasSuffix("}"), let part = try await answers.next() { answer += String(buffer: part) }
+            let result = try await body()
+            try await outbound.write(ByteBuffer(string: second))
+            answer = ""
+            while let part = try await answers.next() { answer += String(buffer: part) }
+            return (result, answer)
+        }
+    }
+
     /// Sends bytes, and nothing after them, and reads until the server closes, until `limit` at most.
     func raw(_ bytes: [UInt8], halfClose: Bool = false, limit: TimeAmount = .seconds(10)) async throws -> Answer {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)

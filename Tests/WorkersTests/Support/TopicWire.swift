@@ -26,6 +26,9 @@ actor TopicWire {
         return wire
     }
 
+    /// How many consumers a queue has; nil if it is not there.
+    func consumers(of queue: String) async throws -> Int? { try await client.queueInfo(queue)?.consumers }
+
     /// Empties a queue.
     static func purge(_ queue: String) async throws {
         let client = AMQPClient(
