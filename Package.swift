@@ -128,7 +128,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("AMQPTests", ["Locking", "AMQP", "Servers", "TestSupport", "broker-process", logging, lifecycle]),
         tests("ContractsTests", ["Contracts", "ContractFiles", "Topics", "Servers"]),
-        tests("EdgeTests", ["Edge", "Contracts", hummingbird]),
+        tests("EdgeTests", ["Edge", "Locking", "Contracts", hummingbird]),
         tests("EventStoreTests", ["EventStore", "Contracts", "Postgres", "TestSupport", logging]),
         .executableTarget(
             name: "fault-worker",

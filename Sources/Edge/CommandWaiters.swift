@@ -56,11 +56,8 @@ public final class CommandWaiters<Outcome: Sendable>: Sendable {
     /// Waits until the command is resolved.
     /// - Returns: nil when the time is over, the task is cancelled or the process shuts down.
     public func wait(for command: UUID, timeout: Duration) async -> Outcome? {
-        let timer = Task { [weak self] in
-            try await Task.sleep(for: timeout)
-            self?.finish(command)
-        }
-        defer { timer.cancel() }
+        let deadline = Deadlines.shared.call(after: timeout) { [weak self] in self?.finish(command) }
+        defer { Deadlines.shared.cancel(deadline) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let settled: Outcome?? = table.withLock { table in

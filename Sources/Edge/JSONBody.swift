@@ -1,6 +1,7 @@
 public import Contracts
 public import Hummingbird
 import HTTPTypes
+internal import Locking
 import NIOCore
 
 /// Reads a request's body as JSON, within limits, and says what is wrong with it.
@@ -63,15 +64,18 @@ public enum JSONBody {
     /// not idle for the server. Nothing is read any more then; who still sends is answered at the time itself, and read to the end.
     private static func collect(_ request: Request, limits: Limits) async throws -> [UInt8] {
         let body = request.body
-        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            group.addTask { try await collect(body, limits) }
-            group.addTask {
-                try await Task.sleep(for: limits.time * 5 / 4)
-                throw Problem.requestTimeout(limits.time)
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? []
+        let reading = Task { try await collect(body, limits) }
+        let isLate = Locked(false)
+        let deadline = Deadlines.shared.call(after: limits.time * 5 / 4) {
+            isLate.withLock { $0 = true }
+            reading.cancel()
         }
+        defer { Deadlines.shared.cancel(deadline) }
+        let outcome = await withTaskCancellationHandler { await reading.result } onCancel: { reading.cancel() }
+        // Whatever a cancelled read makes of its end.
+        if isLate.withLock({ $0 }) { throw Problem.requestTimeout(limits.time) }
+        try Task.checkCancellation()
+        return try outcome.get()
     }
 
     private static func collect(_ body: RequestBody, _ limits: Limits) async throws -> [UInt8] {

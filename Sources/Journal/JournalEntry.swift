@@ -1,4 +1,4 @@
-public import Postgres
+internal import Postgres
 
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
