@@ -169,7 +169,7 @@ let package = Package(
             name: "broker-process", dependencies: ["Broker", logging, lifecycle], path: "Tests/BrokerCrashProcess",
             swiftSettings: settings),
         tests("BrokerCrashTests", ["broker-process", "Servers", "Locking"]),
-        tests("MillraceTestingTests", ["MillraceTesting", "AMQP", logging, lifecycle]),
+        tests("MillraceTestingTests", ["MillraceTesting", "Broker", "AMQP", logging, lifecycle]),
         // Contracts with everything in them that is hard to name, generated for the tests.
         .target(
             name: "OddTopics", dependencies: ["Contracts"], path: "Tests/OddTopics", swiftSettings: settings,

@@ -149,7 +149,7 @@ func withManagement<Value: Sendable>(
             #expect(try await api(.POST, "/api/exchanges/%2F/amq.default/publish", message).json == ["routed": false])
             #expect(try await api(.POST, "/api/exchanges/%2F/missing/publish", message).status == 404)
             #expect(try await api(.POST, "/api/exchanges/%2F/amq.default/publish", ["payload": ""]).status == 400)
-            // Fails, by a crash of the whole broker, when any number is taken for a time.
+            // Fails when any number is taken for a time, which once stopped the whole broker.
             _ = try await api(.PUT, "/api/queues/%2F/q", [:])
             for wrong in [["expiration": "9223372036854775807"], ["expiration": "-1"], ["expiration": "soon"], ["delivery_mode": 3]] as [JSONValue] {
                 let message: JSONValue = ["routing_key": "q", "payload": "", "properties": wrong]

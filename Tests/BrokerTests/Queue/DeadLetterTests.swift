@@ -138,8 +138,7 @@ import Testing
         #expect(headers["CC"] == .array(["copy"]))
     }
 
-    /// `BCC` is not seen by consumers, and its keys count all the same. Fails when they do not stand in the record, as the message is
-    /// read back here.
+    /// `BCC` is not seen by consumers, and its keys count all the same.
     @Test func withoutOneTheBlindCopiesAreRoutedAgainToo() throws {
         let broker = try CoreFixture()
         broker.core.messageMemory = 0

@@ -72,6 +72,23 @@ private final class Bench {
         #expect(bench.recovery.notices.isEmpty)
     }
 
+    /// The keys of `BCC`, which stand in no header. Fails when they are not in the record.
+    @Test func keepsBlindKeys() throws {
+        let bench = try Bench()
+        let plain = Sample.message(1)
+        for (number, keys) in [[], ["a"], [String(repeating: "k", count: 255), "", "grün"]].enumerated() {
+            let message = Message(
+                exchange: "x", routingKey: "k", properties: plain.properties, body: plain.body, attributes: plain.attributes, blindKeys: keys)
+            _ = bench.store.append(message, to: [Sample.slot(1, number + 1)], persistent: true)
+        }
+        bench.settle()
+        try bench.restart()
+        let entries = bench.recovery.entries[QueueID(rawValue: 1)] ?? []
+        let messages = try entries.map { try bench.store.load($0.stored) }
+        #expect(messages.map(\.blindKeys) == [[], ["a"], [String(repeating: "k", count: 255), "", "grün"]])
+        #expect(messages.allSatisfy { $0.body == plain.body && $0.properties == plain.properties })
+    }
+
     /// Fails when every sealed segment stays in the system's cache, or the last ones do not.
     @Test func onlyTheLastSegmentsStayInTheSystemsCache() throws {
         let bench = try Bench { $0.cachedSegments = 3 }
