@@ -1,5 +1,6 @@
 /// An error that another run of the same message cannot mend. Throwing it skips all retries: the message is parked
-/// for an operator at once.
+/// for an operator at once, or after one run by itself if it was handled together with others: only that shows that the error is its
+/// own.
 ///
 ///     guard command.quantity > 0 else { throw Permanent("negative quantity") }
 public struct Permanent: Error, Sendable, CustomStringConvertible {
