@@ -30,6 +30,7 @@ test: build ## every test, against private servers that it starts itself
 conformance: build ## other people's clients, their own test suites, a move to RabbitMQ and back, Python on the other side
 	@scripts/install-test-dependencies
 	@Tests/Interoperability/run
+	@Tests/RabbitMQAdmin/run
 	@scripts/try-move 400
 	@Tests/BrokerMoveBack/run 20000 --rabbitmq-survives
 	@scripts/conformance
