@@ -100,6 +100,12 @@ actor CommandBroker {
         return try JSONDecoder().decode([Queue].self, from: Data(result.standardOutput.utf8)).map(\.name)
     }
 
+    /// Runs `millrace broker` with this broker's management API.
+    func command(_ arguments: String..., environment: [String: String] = [:]) async throws -> ChildProcess.Result {
+        try await Fixture.run(
+            ["broker"] + arguments + ["--url", "http://127.0.0.1:\(managementPort)"], input: "/dev/null", environment: environment)
+    }
+
     /// The identifiers of the messages in a queue, in order; they are taken out.
     func take(_ queue: String) async throws -> [String] {
         try await withClient { client in
