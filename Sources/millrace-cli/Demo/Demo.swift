@@ -179,11 +179,13 @@ struct Demo: Sendable {
         let client = await supervisor.brokerURL().flatMap { try? AMQPConfiguration(url: $0) }.map { AMQPClient(configuration: $0, logger: .quiet) }
         for worker in workers {
             let name = worker.manifest.name
-            let info = try? await client?.queueInfo(worker.manifest.queue)
+            var queues: [QueueInfo] = []
+            for queue in worker.manifest.queues { if let info = try? await client?.queueInfo(queue) { queues.append(info) } }
             let http = HTTPClient(port: worker.port, connections: 1)
             let health = try? await http.send(.init(method: .GET, path: "/health/ready"), timeout: .seconds(5))
             await http.close()
-            let queue = info.map { "\($0.messages) queued, \($0.consumers) consumers" } ?? "queue unknown"
+            let (messages, consumers) = queues.reduce((0, 0)) { ($0.0 + $1.messages, $0.1 + $1.consumers) }
+            let queue = queues.isEmpty ? "queue unknown" : "\(messages) queued, \(consumers) consumers"
             let counts = ["outbox.unsent", "parked", "timers.pending"].map { "\(audit.count(name, $0) ?? -1) \($0)" }.joined(separator: ", ")
             console.say("  \(name): \(queue), \(counts), \(health.map { String(decoding: $0.body, as: UTF8.self) } ?? "no answer")")
         }

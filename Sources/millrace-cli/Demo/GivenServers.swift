@@ -1,5 +1,6 @@
 import AMQP
 import Foundation
+import Messaging
 import Observability
 import Postgres
 
@@ -23,7 +24,7 @@ struct GivenServers: Sendable {
         if let database { found += try await DatabaseSetup.existing(database, workers) }
         if let broker {
             try await withBroker(broker) { client in
-                for worker in workers where try await client.queueInfo(worker.queue) != nil { found.append("the queue \(worker.queue)") }
+                for queue in workers.flatMap(\.queues) where try await client.queueInfo(queue) != nil { found.append("the queue \(queue)") }
             }
         }
         guard found.isEmpty else {
@@ -37,7 +38,7 @@ struct GivenServers: Sendable {
         do {
             if let database { try await DatabaseSetup.remove(database, workers) }
             if let broker {
-                try await withBroker(broker) { client in for worker in workers { _ = try await client.delete(queue: worker.queue) } }
+                try await withBroker(broker) { client in for queue in workers.flatMap(\.queues) { _ = try await client.delete(queue: queue) } }
             }
         } catch {
             Console.shared.warn("not everything could be removed from the given servers: \(Redaction.text("\(error)"))")
@@ -50,12 +51,10 @@ struct GivenServers: Sendable {
 }
 
 extension WorkerManifest {
-    /// Its queue at the broker.
-    var queue: String { "worker.\(name)" }
-
-    /// Its queues, as many as the environment that it is started with asks for.
+    /// Its queues at the broker, as many as the environment that it is started with asks for.
     var queues: [String] {
-        let partitions = ProcessInfo.processInfo.environment["MILLRACE_PARTITIONS"].flatMap { Int($0) } ?? 1
-        return partitions > 1 ? (0..<partitions).map { "\(queue).\($0)" } : [queue]
+        var configuration = MessagingConfiguration(worker: name)
+        configuration.partitions = ProcessInfo.processInfo.environment["MILLRACE_PARTITIONS"].flatMap { Int($0) } ?? 1
+        return configuration.queues
     }
 }
