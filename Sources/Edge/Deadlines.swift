@@ -3,7 +3,8 @@ internal import Locking
 /// Calls back when times have passed, for many waits at once.
 ///
 /// One task sleeps until the earliest of them. A sleep for each would cost a request more than its own work: one that is cancelled
-/// stays among the system's timers until its time has come, and wakes several threads then.
+/// stays among the system's timers until its time has come, and wakes several threads then. The event loop of the connections has timers of its own, but from other threads its own would have to
+/// be woken for each that is set and each that is taken back.
 package final class Deadlines: Sendable {
     /// What all requests of a process share.
     package static let shared = Deadlines()

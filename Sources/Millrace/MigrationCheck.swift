@@ -8,12 +8,9 @@ struct MigrationCheck {
 
     /// - Throws: ``MigrationsPending``; `PostgresError` when the database cannot be asked.
     func verify(_ db: some PostgresExecutor) async throws {
-        var sets = worker.frameworkMigrations.map { ($0.historyTable, $0.migrations) }
-        sets.append((FrameworkMigrations.ownHistoryTable, try worker.ownMigrations()))
-        sets.removeAll { $0.1.isEmpty }
-
+        let sets = try worker.histories()
         let schema = worker.settings.schema
-        let names = sets.map(\.0)
+        let names = sets.map(\.table)
         let present = try await db.query(
             "SELECT tablename::text FROM pg_tables WHERE schemaname = \(schema) AND tablename = ANY(\(names))",
             as: String.self)

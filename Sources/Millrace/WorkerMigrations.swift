@@ -32,31 +32,21 @@ struct WorkerMigrations {
 
     private func perform(_ task: MigrationTask, on postgres: PostgresClient) async throws -> [Row] {
         if case .baseline(let version) = task {
-            let history = FrameworkMigrations.ownHistoryTable
-            try await migrator(postgres, history, try worker.ownMigrations()).baseline(version: version)
-            return [Row(history: history, script: version, state: "baseline")]
+            let own: Worker.History = (FrameworkMigrations.ownHistoryTable, try worker.ownMigrations())
+            try await worker.migrator(own, postgres, logger: logger).baseline(version: version)
+            return [Row(history: own.table, script: version, state: "baseline")]
         }
         var rows: [Row] = []
-        for (history, migrations) in try histories() {
-            let migrator = migrator(postgres, history, migrations)
+        for history in try worker.histories() {
+            let migrator = worker.migrator(history, postgres, logger: logger)
             switch task {
-            case .info: rows += Self.rows(history, try await migrator.info())
+            case .info: rows += Self.rows(history.table, try await migrator.info())
             case .validate: try await migrator.validate()
-            case .repair: rows += Self.rows(history, try await migrator.repair())
+            case .repair: rows += Self.rows(history.table, try await migrator.repair())
             case .baseline: break
             }
         }
         return rows
-    }
-
-    private func histories() throws -> [(history: String, migrations: [Migration])] {
-        let all = worker.frameworkMigrations.map { (history: $0.historyTable, migrations: $0.migrations) }
-        let own = (history: FrameworkMigrations.ownHistoryTable, migrations: try worker.ownMigrations())
-        return (all + [own]).filter { !$0.migrations.isEmpty }
-    }
-
-    private func migrator(_ postgres: PostgresClient, _ history: String, _ migrations: [Migration]) -> Migrator {
-        Migrator(client: postgres, schema: worker.settings.schema, historyTable: history, migrations: migrations, logger: logger)
     }
 
     private static func rows(_ history: String, _ infos: [MigrationInfo]) -> [Row] {

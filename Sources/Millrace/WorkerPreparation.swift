@@ -30,17 +30,10 @@ struct WorkerPreparation {
     /// The schema, the framework's tables and the worker's own.
     func prepareDatabase(_ postgres: PostgresClient) async throws {
         try await createSchema(postgres)
-        for set in worker.frameworkMigrations {
-            try await migrate(postgres, set.historyTable, set.migrations)
-        }
-        try await migrate(postgres, FrameworkMigrations.ownHistoryTable, worker.ownMigrations())
+        for history in try worker.histories() { try await migrate(worker.migrator(history, postgres, logger: logger)) }
     }
 
-    private func migrate(_ postgres: PostgresClient, _ historyTable: String, _ migrations: [Migration]) async throws {
-        if migrations.isEmpty { return }
-        let migrator = Migrator(
-            client: postgres, schema: worker.settings.schema, historyTable: historyTable, migrations: migrations,
-            logger: logger)
+    private func migrate(_ migrator: Migrator) async throws {
         do throws(PostgresError) {
             try await migrator.migrate()
         } catch {
@@ -67,6 +60,21 @@ struct WorkerPreparation {
 }
 
 extension Worker {
+    /// A table that records migrations, and the migrations.
+    typealias History = (table: String, migrations: [Migration])
+
+    /// All that hold any: those of the framework, then the worker's own.
+    /// - Throws: as ``ownMigrations()``.
+    func histories() throws -> [History] {
+        let own: History = (FrameworkMigrations.ownHistoryTable, try ownMigrations())
+        return (frameworkMigrations.map { ($0.historyTable, $0.migrations) } + [own]).filter { !$0.migrations.isEmpty }
+    }
+
+    func migrator(_ history: History, _ postgres: PostgresClient, logger: Logger) -> Migrator {
+        Migrator(
+            client: postgres, schema: settings.schema, historyTable: history.table, migrations: history.migrations, logger: logger)
+    }
+
     /// The worker's own migrations, from its folder.
     /// - Throws: ``SettingsError`` if the worker has no folder where `MILLRACE_HOME` says; `PostgresError` for files that
     ///   are no migrations.

@@ -8,8 +8,6 @@ package struct PropertyScan {
 
     /// The queue name that stands for "the consumer of direct replies on my channel".
     package static let directReplyTo = "amq.rabbitmq.reply-to"
-    /// Ten years in milliseconds; RabbitMQ accepts no longer expiry.
-    package static let longestExpiration: Int64 = 315_360_000_000
 
     /// - Parameter bytes: flags and property list; the scan's `userID` points into them.
     /// - Throws: 501 or 502 where they are malformed, 406 for an expiration that is no number of milliseconds.
@@ -66,11 +64,8 @@ package struct PropertyScan {
         guard let value = Int64(text) else {
             throw ProtocolFault(.preconditionFailed, "invalid expiration '\(text)': no_integer")
         }
-        guard value >= 0 else {
-            throw ProtocolFault(.preconditionFailed, "invalid expiration '\(text)': {value_negative,\(value)}")
-        }
-        guard value <= longestExpiration else {
-            throw ProtocolFault(.preconditionFailed, "invalid expiration '\(text)': {value_too_large,\(value)}")
+        if let reason = QueueArguments.expiry(milliseconds: value) {
+            throw ProtocolFault(.preconditionFailed, "invalid expiration '\(text)': \(reason)")
         }
         return value
     }

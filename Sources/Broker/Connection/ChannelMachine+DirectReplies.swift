@@ -31,13 +31,9 @@ extension ChannelMachine {
     static func isReplyAddress(_ routingKey: String) -> Bool { routingKey.utf8.starts(with: replyPrefix.utf8) }
 
     /// Delivers a reply to whoever asked, if there is still somebody.
-    ///
-    /// - Returns: false if the routing key is no such address.
-    func deliverDirectReply(_ message: Message) -> Bool {
-        guard Self.isReplyAddress(message.routingKey) else { return false }
+    func deliverDirectReply(_ message: Message) {
         let token = String(message.routingKey.dropFirst(Self.replyPrefix.count))
         if let channel = broker.replyConsumers[token], channel.virtualHost === virtualHost { channel.takeReply(message) }
-        return true
     }
 
     /// Replies wait in no queue. A client that takes none while others answer it would make the broker hold all of them, so beyond

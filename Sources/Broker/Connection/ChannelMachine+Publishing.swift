@@ -10,6 +10,13 @@ enum ContentState {
     case body
 }
 
+/// Where a published message goes.
+enum Destination {
+    /// A consumer of direct replies, if there is still one.
+    case replyConsumer(Message)
+    case queues(RoutedMessage)
+}
+
 /// The message that is being received, and what is kept from the one before: most publishers use one exchange and routing
 /// key again and again.
 struct Publication {
@@ -153,8 +160,7 @@ extension ChannelMachine {
 
     /// Hands a message to the core and keeps its confirm, where the channel has them.
     private func publish(_ message: Message, mandatory: Bool) throws(ProtocolFault) {
-        let routed = try route(message)
-        let outcome = hand(routed.message, mandatory: mandatory) { virtualHost.accept(routed) }
+        let outcome = hand(over: try route(message), mandatory: mandatory)
         guard confirms != nil else { return }
         switch outcome {
         case .routed(let sequence): confirms?.accepted(waitsFor: sequence)
@@ -164,18 +170,29 @@ extension ChannelMachine {
         broker.awaitConfirms(self)
     }
 
-    /// Where a message goes. An address of direct replies is good for one reply or a few; it must not fill the cache of ways.
+    /// Where a message goes. An address of direct replies is no queue, as in RabbitMQ, and good for one reply or a few: it must not
+    /// fill the cache of ways.
     @inline(__always)
-    func route(_ message: Message) throws(ProtocolFault) -> RoutedMessage {
-        if message.exchange.isEmpty, Self.isReplyAddress(message.routingKey) { return RoutedMessage(message: message, queues: []) }
-        return try virtualHost.route(message)
+    func route(_ message: Message) throws(ProtocolFault) -> Destination {
+        if message.exchange.isEmpty, Self.isReplyAddress(message.routingKey) { return .replyConsumer(message) }
+        return .queues(try virtualHost.route(message))
     }
 
-    /// Hands a message to a consumer of direct replies or to its queues; a mandatory one that no queue takes goes back at once, and so
-    /// before its confirm. An address of direct replies is no queue, as in RabbitMQ.
+    /// Hands a message over; a mandatory one that no queue takes goes back at once, and so before its confirm.
+    ///
+    /// - Parameter isLate: whether queues may have been deleted since it was routed.
     @inline(__always)
-    func hand(_ message: Message, mandatory: Bool, _ accept: () -> PublishOutcome) -> PublishOutcome {
-        let outcome = message.exchange.isEmpty && deliverDirectReply(message) ? .unroutable : accept()
+    func hand(over destination: Destination, mandatory: Bool, isLate: Bool = false) -> PublishOutcome {
+        let message: Message
+        let outcome: PublishOutcome
+        switch destination {
+        case .replyConsumer(let reply):
+            deliverDirectReply(reply)
+            (message, outcome) = (reply, .unroutable)
+        case .queues(let routed):
+            message = routed.message
+            outcome = isLate ? virtualHost.acceptLate(routed) : virtualHost.accept(routed)
+        }
         if mandatory, case .unroutable = outcome {
             counts.returned += 1
             broker.core.returned += 1

@@ -1,7 +1,7 @@
 /// What a transacted channel has collected since `tx.select` or the last commit.
 struct Transaction {
     enum Step {
-        case publish(RoutedMessage, mandatory: Bool)
+        case publish(Destination, mandatory: Bool)
         case settle(ChannelMachine.Settlement, [UnsettledDelivery])
     }
 
@@ -47,8 +47,8 @@ extension ChannelMachine {
     func commit() throws(ProtocolFault) {
         guard let steps = transaction?.steps else { throw ProtocolFault(.preconditionFailed, "channel is not transactional") }
         var isComplete = true
-        for case .publish(let routed, let mandatory) in steps {
-            switch hand(routed.message, mandatory: mandatory, { virtualHost.acceptLate(routed) }) {
+        for case .publish(let destination, let mandatory) in steps {
+            switch hand(over: destination, mandatory: mandatory, isLate: true) {
             case .routed, .unroutable: break
             case .rejected: isComplete = false
             }

@@ -154,18 +154,15 @@ import Testing
     @Test func transactions() throws {
         let client = try MachineHarness().open()
         try client.declare("q")
-        client.send(TxSelect())
-        _ = try client.take(TxSelectOK.self)
+        try client.selectTransactions()
         client.publish(key: "q", body: "a")
         #expect(try client.declare("q").messageCount == 0)
         client.send(TxRollback())
         _ = try client.take(TxRollbackOK.self)
-        client.send(TxCommit())
-        _ = try client.take(TxCommitOK.self)
+        try client.commit()
         #expect(try client.declare("q").messageCount == 0)
         client.publish(key: "q", body: "b")
-        client.send(TxCommit())
-        _ = try client.take(TxCommitOK.self)
+        try client.commit()
         #expect(try client.declare("q").messageCount == 1)
         // An acknowledgement that is rolled back leaves the delivery with the client.
         client.send(BasicGet(queue: "q"))
@@ -176,8 +173,7 @@ import Testing
         _ = try client.take(TxRollbackOK.self)
         client.send(BasicNack(deliveryTag: 1, multiple: false, requeue: true))
         #expect(try client.declare("q").messageCount == 0)
-        client.send(TxCommit())
-        _ = try client.take(TxCommitOK.self)
+        try client.commit()
         #expect(try client.declare("q").messageCount == 1)
     }
 }
@@ -226,18 +222,14 @@ import Testing
         client.send(BasicQos(prefetchCount: 3, global: true))
         _ = try client.take(BasicQosOK.self)
         for body in ["1", "2", "3", "4", "5"] { client.publish(key: "q", body: body) }
-        if inTransaction {
-            client.send(TxSelect())
-            _ = try client.take(TxSelectOK.self)
-        }
+        if inTransaction { try client.selectTransactions() }
         try client.consume("q")
         for body in ["1", "2", "3"] { #expect(try client.takeDelivery().2 == body) }
         client.send(BasicAck(deliveryTag: 2, multiple: true))
         if inTransaction {
             // What is not committed may come back, and so counts.
             #expect(!client.hasFrames)
-            client.send(TxCommit())
-            _ = try client.take(TxCommitOK.self)
+            try client.commit()
         }
         for body in ["4", "5"] { #expect(try client.takeDelivery().2 == body) }
     }
@@ -246,15 +238,9 @@ import Testing
     @Test(arguments: [false, true]) func whatGoesBackTogetherKeepsItsOrder(_ inTransaction: Bool) throws {
         let client = try MachineHarness().open()
         try client.declare("q")
-        if inTransaction {
-            client.send(TxSelect())
-            _ = try client.take(TxSelectOK.self)
-        }
+        if inTransaction { try client.selectTransactions() }
         for body in ["1", "2", "3"] { client.publish(key: "q", body: body) }
-        if inTransaction {
-            client.send(TxCommit())
-            _ = try client.take(TxCommitOK.self)
-        }
+        if inTransaction { try client.commit() }
         try client.consume("q")
         for body in ["1", "2", "3"] { #expect(try client.takeDelivery().2 == body) }
         client.send(BasicReject(deliveryTag: 1, requeue: true))
@@ -286,8 +272,7 @@ import Testing
         let client = try harness.open()
         try client.declare("q")
         client.publish(key: "q", body: "m")
-        client.send(TxSelect())
-        _ = try client.take(TxSelectOK.self)
+        try client.selectTransactions()
         client.send(BasicGet(queue: "q"))
         _ = try client.take(BasicGetOK.self)
         _ = try client.takeContent()

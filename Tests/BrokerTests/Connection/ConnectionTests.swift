@@ -203,8 +203,7 @@ import Testing
         client.send(QueueDeclare(queue: "kept", durable: true))
         _ = try client.take(QueueDeclareOK.self)
         disk.executor.step()
-        client.send(TxSelect())
-        _ = try client.take(TxSelectOK.self)
+        try client.selectTransactions()
         var properties = BasicProperties()
         properties.deliveryMode = 2
         for _ in 0..<20 { client.publish(key: "kept", properties, body: String(repeating: "x", count: 1_000)) }

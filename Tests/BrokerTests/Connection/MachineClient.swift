@@ -163,6 +163,17 @@ final class MachineClient: Transport {
         return try take(QueueDeclareOK.self)
     }
 
+    func selectTransactions() throws {
+        send(TxSelect())
+        _ = try take(TxSelectOK.self)
+    }
+
+    /// Commits a transaction whose answer is the next frame.
+    func commit() throws {
+        send(TxCommit())
+        _ = try take(TxCommitOK.self)
+    }
+
     @discardableResult
     func consume(_ queue: String, tag: String = "t", noAck: Bool = false) throws -> BasicConsumeOK {
         send(BasicConsume(queue: queue, consumerTag: tag, noAck: noAck))

@@ -9,8 +9,7 @@ import Testing
         try client.declare("q")
         client.send(ExchangeDeclare(exchange: "internal", type: "fanout", isInternal: true))
         _ = try client.take(ExchangeDeclareOK.self)
-        client.send(TxSelect())
-        _ = try client.take(TxSelectOK.self)
+        try client.selectTransactions()
         return client
     }
 
@@ -37,8 +36,7 @@ import Testing
         client.publish(exchange: "x", key: "", body: "a")
         client.send(ExchangeDelete(exchange: "x"))
         _ = try client.take(ExchangeDeleteOK.self)
-        client.send(TxCommit())
-        _ = try client.take(TxCommitOK.self)
+        try client.commit()
         #expect(try client.declare("q").messageCount == 1)
     }
 

@@ -43,13 +43,7 @@ struct LoopbackHTTP {
     func withConnection<R: Sendable>(
         _ body: (_ ask: (_ method: String, _ path: String) async throws -> Bool) async throws -> R
     ) async throws -> R {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
-        return try await channel.executeThenClose { inbound, outbound in
+        return try await connect().executeThenClose { inbound, outbound in
             var answers = inbound.makeAsyncIterator()
             return try await body { method, path in
                 try await outbound.write(ByteBuffer(string: "\(method) \(path) HTTP/1.1\r\nHost: test\r\n\r\n"))
@@ -66,13 +60,7 @@ struct LoopbackHTTP {
     func send<R: Sendable>(
         _ first: String, then second: String, between body: () async throws -> R
     ) async throws -> (between: R, answers: String) {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
-        return try await channel.executeThenClose { inbound, outbound in
+        return try await connect().executeThenClose { inbound, outbound in
             var answers = inbound.makeAsyncIterator()
             try await outbound.write(ByteBuffer(string: first))
             var answer = ""
@@ -83,6 +71,13 @@ struct LoopbackHTTP {
             while let part = try await answers.next() { answer += String(buffer: part) }
             return (result, answer)
         }
+    }
+
+    private func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+            }
     }
 
     /// Sends bytes, and nothing after them, and reads until the server closes, until `limit` at most.
