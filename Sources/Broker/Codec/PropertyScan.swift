@@ -64,7 +64,7 @@ package struct PropertyScan {
         guard let value = Int64(text) else {
             throw ProtocolFault(.preconditionFailed, "invalid expiration '\(text)': no_integer")
         }
-        if let reason = QueueArguments.expiry(milliseconds: value) {
+        if let reason = TimeToLive.refusal(milliseconds: value) {
             throw ProtocolFault(.preconditionFailed, "invalid expiration '\(text)': \(reason)")
         }
         return value

@@ -2,9 +2,6 @@
 enum QueueArguments {
     private typealias Check = (FieldValue, FieldTable) -> String?
 
-    /// Ten years, the most that RabbitMQ takes for a time to live.
-    static let longestExpiry: Int64 = 315_360_000_000
-
     /// - Parameter resource: as in `queue 'q' in vhost '/'`.
     static func type(of arguments: FieldTable, resource: String) throws(ProtocolFault) -> QueueType {
         guard let value = arguments["x-queue-type"] else { return .classic }
@@ -121,14 +118,8 @@ enum QueueArguments {
         return "{max_value_exceeded,\(number)}"
     }
 
-    /// Why a number of milliseconds is no time to live, as an Erlang term.
-    static func expiry(milliseconds: Int64) -> String? {
-        if milliseconds < 0 { return "{value_negative,\(milliseconds)}" }
-        return milliseconds > longestExpiry ? "{value_too_large,\(milliseconds)}" : nil
-    }
-
     private static func expiry(_ value: FieldValue) -> String? {
-        value.integer.flatMap { expiry(milliseconds: $0) }
+        value.integer.flatMap { TimeToLive.refusal(milliseconds: $0) }
     }
 
     private static func boolean(_ value: FieldValue) -> String? {
