@@ -44,7 +44,7 @@ doctor: build ## what this machine lacks, and the command that mends it
 	@$(BIN)/millrace doctor
 
 lint: ## formatting
-	@swift format lint --recursive --strict Sources Tests workers Package.swift
+	@swift format lint --recursive --strict --parallel Sources Tests workers Plugins Examples Benchmarks Package.swift
 
 clean: ## remove what was built and the default data folder
 	@rm -rf .build .millrace

@@ -1,11 +1,14 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-]
+// A warning that a later compiler invents must not keep anybody from building; here it must not stay.
+let strictness: [SwiftSetting] = Context.environment["MILLRACE_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + strictness
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -144,7 +147,8 @@ let package = Package(
             ["Edge", "Locking", "Millrace", "Topics", "Observability", "Contracts", "TestSupport", nioCore, nioEmbedded, logging]),
         tests("PostgresTests", ["Postgres", "Servers", "TestSupport", logging]),
         tests("ProjectionsTests", ["Projections", "Contracts", "Messaging", "Postgres", "TestSupport", logging]),
-        tests("SagasTests", ["Locking", "Sagas", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", "TestSupport", logging, lifecycle]),
+        tests(
+            "SagasTests", ["Locking", "Sagas", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", "TestSupport", logging, lifecycle]),
         tests("ServersTests", ["Servers"]),
         tests(
             "WorkersTests",

@@ -1,10 +1,11 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
 import Logging
 import Servers
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// The measurements that need our own code; `Benchmarks/run` calls them and puts the peers beside them.
 @main

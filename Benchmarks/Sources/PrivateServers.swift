@@ -2,9 +2,9 @@ import Logging
 import Servers
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Starts PostgreSQL and RabbitMQ for one command and removes them when it ends.

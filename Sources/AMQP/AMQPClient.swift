@@ -108,7 +108,9 @@ public final class AMQPClient: Service, Sendable {
     /// What a queue holds; nil if there is no such queue.
     public func queueInfo(_ name: String) async throws(AMQPError) -> QueueInfo? {
         do throws(AMQPError) {
-            guard case .counts(let messages, let consumers) = try await ask({ .request(.queueDeclarePassive(name), $0) }) else { return nil }
+            guard case .counts(let messages, let consumers) = try await ask({ .request(.queueDeclarePassive(name), $0) }) else {
+                return nil
+            }
             return QueueInfo(messages: messages, consumers: consumers)
         } catch {
             if error.replyCode == 404 { return nil }

@@ -5,7 +5,9 @@
 public struct AMQPError: Error {
     /// The kind of failure. More may be added: always keep a default branch.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
-        private enum Value: String { case connectionFailed, connectionClosed, channelClosed, blocked, timeout, `protocol`, invalidURI, tls, cancelled, usage }
+        private enum Value: String {
+            case connectionFailed, connectionClosed, channelClosed, blocked, timeout, `protocol`, invalidURI, tls, cancelled, usage
+        }
         private let value: Value
         private init(_ value: Value) { self.value = value }
 

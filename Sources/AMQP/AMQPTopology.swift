@@ -103,7 +103,11 @@ public struct AMQPTopology: Sendable, Hashable {
     /// Adds what is new in `other`; an exchange or queue of the same name is replaced.
     package mutating func merge(_ other: AMQPTopology) {
         for exchange in other.exchanges {
-            if let index = exchanges.firstIndex(where: { $0.name == exchange.name }) { exchanges[index] = exchange } else { exchanges.append(exchange) }
+            if let index = exchanges.firstIndex(where: { $0.name == exchange.name }) {
+                exchanges[index] = exchange
+            } else {
+                exchanges.append(exchange)
+            }
         }
         for queue in other.queues {
             if let index = queues.firstIndex(where: { $0.name == queue.name }) { queues[index] = queue } else { queues.append(queue) }

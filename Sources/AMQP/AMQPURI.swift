@@ -98,7 +98,9 @@ private struct Parser {
             case "certfile": try secure(name, &configuration) { $0.certificateFile = value }
             case "keyfile": try secure(name, &configuration) { $0.keyFile = value }
             case "verify":
-                guard value == "verify_peer" || value == "verify_none" else { throw invalid("verify is neither verify_peer nor verify_none") }
+                guard value == "verify_peer" || value == "verify_none" else {
+                    throw invalid("verify is neither verify_peer nor verify_none")
+                }
                 try secure(name, &configuration) {
                     $0.verifyPeer = value == "verify_peer"
                     $0.verifyHostname = $0.verifyPeer && $0.verifyHostname
@@ -108,7 +110,7 @@ private struct Parser {
                 try secure(name, &configuration) { if value == "disable" { $0.verifyHostname = false } else { $0.serverName = value } }
             case "auth_mechanism", "password", "depth":
                 throw invalid("the parameter \(name) is not supported")
-            default: break // The specification lets a client ignore parameters that it does not know.
+            default: break  // The specification lets a client ignore parameters that it does not know.
             }
         }
     }

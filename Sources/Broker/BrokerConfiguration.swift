@@ -28,6 +28,8 @@ public struct BrokerConfiguration: Sendable {
     public var diskFreeLimit: Int64
     /// Publishers are blocked while messages take more bytes of memory than this.
     public var memoryLimit: Int
+    /// Changes how the message log behaves, for tests that cannot wait until it has grown.
+    package var adjustStore: @Sendable (inout SegmentStoreConfiguration) -> Void
     /// The user that is made, as administrator with all rights on `/`, when the broker starts with no users at all.
     /// A user named `guest` may log in only from this machine.
     public var defaultUser: String
@@ -48,6 +50,7 @@ public struct BrokerConfiguration: Sendable {
         channelMax = 2_047
         diskFreeLimit = 50_000_000
         memoryLimit = Int(Double(ProcessFigures.memory) * 0.4)
+        adjustStore = { _ in }
         defaultUser = "guest"
         defaultPassword = "guest"
     }

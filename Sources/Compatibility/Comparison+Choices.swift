@@ -53,7 +53,8 @@ extension Comparison {
     // MARK: Choices
 
     mutating func compareChoices(_ pair: inout Pair, _ schemas: (old: JSONValue, new: JSONValue)) {
-        let old = pair.old.choices, new = pair.new.choices
+        let old = pair.old.choices
+        let new = pair.new.choices
         guard !old.isEmpty || !new.isEmpty else { return }
         if old.count == new.count, zip(old, new).allSatisfy({ isSame($0, $1) }) { return }
         var breaks: Directions = []
@@ -135,7 +136,8 @@ extension Comparison {
     mutating func compareOthers(_ pair: inout Pair) {
         for key in Set(pair.old.others.keys).union(pair.new.others.keys).sorted() {
             guard Self.matters(key, pair) else { continue }
-            let old = (pair.old.others[key] ?? []), new = (pair.new.others[key] ?? [])
+            let old = (pair.old.others[key] ?? [])
+            let new = (pair.new.others[key] ?? [])
             let (left, right) = (old.map { expanded($0, oldRoot) }, new.map { expanded($0, newRoot) })
             var breaks: Directions = []
             if key == "not" || key == "propertyNames", old.count == 1, new.count == 1 {

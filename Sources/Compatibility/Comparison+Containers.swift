@@ -43,7 +43,9 @@ extension Comparison {
     mutating func compareObjects(_ pair: inout Pair) {
         guard pair.both("object") else { return }
         compareRequired(&pair)
-        if pair.old.required == pair.new.required { compareCounts(&pair, "minProperties", "maxProperties", "members") } else {
+        if pair.old.required == pair.new.required {
+            compareCounts(&pair, "minProperties", "maxProperties", "members")
+        } else {
             // The names that became required say it better than how many there are.
             var counts = pair
             compareCounts(&counts, "minProperties", "maxProperties", "members")
@@ -59,18 +61,24 @@ extension Comparison {
     /// `minProperties` that asks for more members than are required by name.
     private func compareOwnMinimum(_ pair: inout Pair) {
         let (old, new) = (pair.old.counts["minProperties"] ?? 0, pair.new.counts["minProperties"] ?? 0)
-        if new > old, new > pair.new.required.count { pair.add("min-properties-raised", .backward, "at least \(old) members became at least \(new)") }
-        if new < old, old > pair.old.required.count { pair.add("min-properties-lowered", .forward, "at least \(old) members became at least \(new)") }
+        if new > old, new > pair.new.required.count {
+            pair.add("min-properties-raised", .backward, "at least \(old) members became at least \(new)")
+        }
+        if new < old, old > pair.old.required.count {
+            pair.add("min-properties-lowered", .forward, "at least \(old) members became at least \(new)")
+        }
     }
 
     private func compareRequired(_ pair: inout Pair) {
         for name in pair.new.required.subtracting(pair.old.required).sorted() {
-            pair.changes.append(.init(
-                .init("required-added"), at: pair.pointer.appending(name), breaks: .backward, "\"\(name)\" is required now"))
+            pair.changes.append(
+                .init(
+                    .init("required-added"), at: pair.pointer.appending(name), breaks: .backward, "\"\(name)\" is required now"))
         }
         for name in pair.old.required.subtracting(pair.new.required).sorted() {
-            pair.changes.append(.init(
-                .init("required-removed"), at: pair.pointer.appending(name), breaks: .forward, "\"\(name)\" is not required any more"))
+            pair.changes.append(
+                .init(
+                    .init("required-removed"), at: pair.pointer.appending(name), breaks: .forward, "\"\(name)\" is not required any more"))
         }
         let keys = Set(pair.old.dependentRequired.keys).union(pair.new.dependentRequired.keys)
         for key in keys.sorted() {
@@ -97,11 +105,12 @@ extension Comparison {
 
     /// What a shape asks of the member of a name.
     private func member(_ name: String, of shape: SchemaShape) -> JSONValue {
-        Self.all(shape.objects.map { part in
-            let matching = part.patterns.filter { Self.matches($0.key, name) }.map(\.value)
-            let own = part.properties[name].map { [$0] } ?? []
-            return own.isEmpty && matching.isEmpty ? part.additional : Self.all(own + matching)
-        })
+        Self.all(
+            shape.objects.map { part in
+                let matching = part.patterns.filter { Self.matches($0.key, name) }.map(\.value)
+                let own = part.properties[name].map { [$0] } ?? []
+                return own.isEmpty && matching.isEmpty ? part.additional : Self.all(own + matching)
+            })
     }
 
     private static func matches(_ pattern: String, _ name: String) -> Bool {
@@ -112,29 +121,34 @@ extension Comparison {
     private mutating func compareProperty(_ name: String, _ pair: inout Pair) {
         let (old, new) = (member(name, of: pair.old), member(name, of: pair.new))
         let place = pair.pointer.appending(name)
-        let wasNever = SchemaShape(old, in: oldRoot).isNever, isNever = SchemaShape(new, in: newRoot).isNever
+        let wasNever = SchemaShape(old, in: oldRoot).isNever
+        let isNever = SchemaShape(new, in: newRoot).isNever
         let isAdded = !pair.old.objects.contains { $0.properties[name] != nil }
         let isRemoved = !pair.new.objects.contains { $0.properties[name] != nil }
         switch (wasNever, isNever) {
         case (true, true): return
         case (true, false):
-            pair.changes.append(.init(
-                .init("property-added"), at: place, breaks: .forward, "\"\(name)\" may be there now, where nothing else was taken"))
+            pair.changes.append(
+                .init(
+                    .init("property-added"), at: place, breaks: .forward, "\"\(name)\" may be there now, where nothing else was taken"))
         case (false, true):
-            pair.changes.append(.init(
-                .init("property-removed"), at: place, breaks: .backward, "\"\(name)\" is not taken any more"))
+            pair.changes.append(
+                .init(
+                    .init("property-removed"), at: place, breaks: .backward, "\"\(name)\" is not taken any more"))
         case (false, false):
             let changes = compare(old, new, at: place)
             if isAdded, SchemaShape(old, in: oldRoot).isAnything {
                 if changes.isEmpty { return }
-                pair.changes.append(.init(
-                    .init("property-added-to-open-object"), at: place, breaks: .backward,
-                    "old data may have anything as \"\(name)\", because other properties were taken"))
+                pair.changes.append(
+                    .init(
+                        .init("property-added-to-open-object"), at: place, breaks: .backward,
+                        "old data may have anything as \"\(name)\", because other properties were taken"))
             } else if isRemoved, SchemaShape(new, in: newRoot).isAnything {
                 if changes.isEmpty { return }
-                pair.changes.append(.init(
-                    .init("property-removed-from-open-object"), at: place, breaks: .forward,
-                    "new data may have anything as \"\(name)\", because other properties are taken"))
+                pair.changes.append(
+                    .init(
+                        .init("property-removed-from-open-object"), at: place, breaks: .forward,
+                        "new data may have anything as \"\(name)\", because other properties are taken"))
             } else {
                 pair.changes += changes
             }
@@ -166,7 +180,8 @@ extension Comparison {
     }
 
     private mutating func compareAdditional(_ pair: inout Pair) {
-        let old = Self.all(pair.old.objects.map(\.additional)), new = Self.all(pair.new.objects.map(\.additional))
+        let old = Self.all(pair.old.objects.map(\.additional))
+        let new = Self.all(pair.new.objects.map(\.additional))
         switch (SchemaShape(old, in: oldRoot).isNever, SchemaShape(new, in: newRoot).isNever) {
         case (true, true): return
         case (true, false): pair.add("object-opened", .forward, "properties that are not listed may be there now")

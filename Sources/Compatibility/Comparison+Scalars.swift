@@ -26,7 +26,8 @@ extension Comparison {
 
     func compareNumbers(_ pair: inout Pair) {
         guard pair.both("integer") || pair.both("fraction") else { return }
-        let old = pair.old, new = pair.new
+        let old = pair.old
+        let new = pair.new
         if old.minimum != new.minimum {
             let message = "the minimum was \(Self.words(old.minimum)), is \(Self.words(new.minimum))"
             switch (old.minimum, new.minimum) {
@@ -67,7 +68,8 @@ extension Comparison {
             }
         }
         let (old, new) = (pair.old, pair.new)
-        let isOldWhole = !old.kinds.contains("fraction"), isNewWhole = !new.kinds.contains("fraction")
+        let isOldWhole = !old.kinds.contains("fraction")
+        let isNewWhole = !new.kinds.contains("fraction")
         var breaks: Directions = []
         if !new.factors.allSatisfy({ follows($0, from: old.factors, isInteger: isOldWhole) }) { breaks.insert(.backward) }
         if !old.factors.allSatisfy({ follows($0, from: new.factors, isInteger: isNewWhole) }) { breaks.insert(.forward) }

@@ -40,18 +40,20 @@ public enum ContractComparison {
             _ topic: String, _ rule: String, _ breaks: Directions, _ severity: ContractFinding.Severity, _ message: String,
             at location: SourceLocation
         ) {
-            findings.append(.init(
-                topic: topic, type: nil, version: nil, pointer: JSONPointer(), rule: .init(rule), breaks: breaks, severity: severity,
-                message: message, consumers: [], location: location))
+            findings.append(
+                .init(
+                    topic: topic, type: nil, version: nil, pointer: JSONPointer(), rule: .init(rule), breaks: breaks, severity: severity,
+                    message: message, consumers: [], location: location))
         }
 
         mutating func add(
             _ contract: MessageContract, _ version: Int?, _ rule: String, _ breaks: Directions, _ severity: ContractFinding.Severity,
             _ message: String, at location: SourceLocation, pointer: JSONPointer = JSONPointer()
         ) {
-            findings.append(.init(
-                topic: contract.topic, type: contract.type, version: version, pointer: pointer, rule: .init(rule), breaks: breaks,
-                severity: severity, message: message, consumers: consumers.of(contract), location: location))
+            findings.append(
+                .init(
+                    topic: contract.topic, type: contract.type, version: version, pointer: pointer, rule: .init(rule), breaks: breaks,
+                    severity: severity, message: message, consumers: consumers.of(contract), location: location))
         }
 
         mutating func removed(_ topic: TopicFile) {
@@ -64,7 +66,8 @@ public enum ContractComparison {
                 return add(old, nil, "message-removed", .full, .breaking, "the \(old.kind.rawValue) is gone", at: old.location)
             }
             if old.kind != new.kind {
-                return add(old, nil, "kind-changed", .full, .breaking, "was an \(old.kind.rawValue), is a \(new.kind.rawValue)", at: new.location)
+                return add(
+                    old, nil, "kind-changed", .full, .breaking, "was an \(old.kind.rawValue), is a \(new.kind.rawValue)", at: new.location)
             }
             if old.topic != new.topic {
                 let breaks: Directions = old.kind == .event ? .full : []

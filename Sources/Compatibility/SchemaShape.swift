@@ -115,12 +115,18 @@ extension SchemaShape {
     }
 
     private mutating func raise(_ bound: NumberBound) {
-        guard let old = minimum else { return minimum = bound }
+        guard let old = minimum else {
+            minimum = bound
+            return
+        }
         if old.value < bound.value || (old.value == bound.value && bound.isExclusive) { minimum = bound }
     }
 
     private mutating func lower(_ bound: NumberBound) {
-        guard let old = maximum else { return maximum = bound }
+        guard let old = maximum else {
+            maximum = bound
+            return
+        }
         if bound.value < old.value || (old.value == bound.value && bound.isExclusive) { maximum = bound }
     }
 

@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The contracts of all topics of a system.
@@ -59,15 +59,17 @@ public struct TopicCatalog: Sendable {
         var files: [String: String] = [:]
         for topic in topics {
             if let other = files.updateValue(topic.path, forKey: topic.topic) {
-                problems.append(.init(
-                    location: SourceLocation(file: topic.path, line: 1, column: 1),
-                    message: "the topic \"\(topic.topic)\" is also in \(other)"))
+                problems.append(
+                    .init(
+                        location: SourceLocation(file: topic.path, line: 1, column: 1),
+                        message: "the topic \"\(topic.topic)\" is also in \(other)"))
             }
             for message in topic.messages {
                 if let other = messages.updateValue(message, forKey: message.type) {
-                    problems.append(.init(
-                        location: message.location,
-                        message: "the type \"\(message.type)\" is also at \(other.location); types are unique in a system"))
+                    problems.append(
+                        .init(
+                            location: message.location,
+                            message: "the type \"\(message.type)\" is also at \(other.location); types are unique in a system"))
                 }
             }
         }

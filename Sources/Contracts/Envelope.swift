@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// A message on its way: CloudEvents 1.0 in structured JSON (<https://cloudevents.io>, JSON Event Format 1.0).

@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-package import FoundationEssentials
+    package import FoundationEssentials
 #else
-package import Foundation
+    package import Foundation
 #endif
 
 /// Writes envelopes that differ in their id, time, key and data alone. What they share is encoded once, and the data is copied in as
@@ -48,8 +48,10 @@ package struct EnvelopeStamp: Sendable {
         let subject = ",\"subject\":\"" as StaticString
         let partition = ",\"partitionkey\":\"" as StaticString
         let prefix = ",\"data\":" as StaticString
-        let ofKey = key.map { $0.count + partition.utf8CodeUnitCount + 1 + (subjectIsKey ? $0.count + subject.utf8CodeUnitCount + 1 : 0) } ?? 0
-        let count = beforeID.count + 36 + beforeSubject.count + beforeTime.count + RFC3339.length + beforeKey.count + ofKey
+        let ofKey =
+            key.map { $0.count + partition.utf8CodeUnitCount + 1 + (subjectIsKey ? $0.count + subject.utf8CodeUnitCount + 1 : 0) } ?? 0
+        let count =
+            beforeID.count + 36 + beforeSubject.count + beforeTime.count + RFC3339.length + beforeKey.count + ofKey
             + (data.isEmpty ? 0 : prefix.utf8CodeUnitCount + data.count) + 1
         return [UInt8](unsafeUninitializedCapacity: count) { target, filled in
             guard var place = target.baseAddress else { return }

@@ -93,7 +93,7 @@ struct Decimal10: Comparable, Hashable {
     }
 
     private mutating func readExponent(_ text: Slice<UnsafeBufferPointer<UInt8>>) {
-        let limit = Int.max / 4   // cannot overflow together with any number of digits
+        let limit = Int.max / 4  // cannot overflow together with any number of digits
         for byte in text where byte &- 0x30 < 10 {
             point = point * 10 + Int(byte - 0x30)
             guard point > limit / 10 else { continue }

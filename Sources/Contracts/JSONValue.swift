@@ -38,7 +38,7 @@ extension JSONValue {
         get { objectValue?[key] }
         set {
             guard case .object(var object) = self else { return }
-            self = .null   // so that the object is changed in place, not copied
+            self = .null  // so that the object is changed in place, not copied
             object[key] = newValue
             self = .object(object)
         }

@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// Times as text (RFC 3339), written and read by hand because every message has one.
@@ -9,7 +9,10 @@ public enum RFC3339 {
     /// UTC with six digits of fraction: `2026-03-01T09:30:00.123456Z`. Rounded to the nearest microsecond; years
     /// outside 1–9999, which the format cannot hold, become the nearest that it can.
     public static func string(from date: Date) -> String {
-        String(unsafeUninitializedCapacity: length) { write(microseconds(of: date), to: $0.baseAddress!); return length }
+        String(unsafeUninitializedCapacity: length) {
+            write(microseconds(of: date), to: $0.baseAddress!)
+            return length
+        }
     }
 
     /// Reads any RFC 3339 time: any offset, with or without a fraction, `T` and `Z` in either case, a space in
@@ -87,7 +90,8 @@ public enum RFC3339 {
             fraction = value
         }
         guard let offset = cursor.offset(), cursor.isAtEnd else { return nil }
-        let seconds = Int64(daysSinceEpoch(year: year, month: month, day: day)) * 86_400
+        let seconds =
+            Int64(daysSinceEpoch(year: year, month: month, day: day)) * 86_400
             + Int64(hour * 3600 + minute * 60 + second - offset * 60)
         let result = seconds * 1_000_000 + Int64(fraction)
         // The offset can lead out of the years that can be written.

@@ -1,13 +1,16 @@
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 extension UUID {
     /// The usual text in lower case, as RFC 9562 asks for and PostgreSQL prints.
     public var lowercased: String {
-        String(unsafeUninitializedCapacity: 36) { writeLowercase(to: $0.baseAddress!); return 36 }
+        String(unsafeUninitializedCapacity: 36) {
+            writeLowercase(to: $0.baseAddress!)
+            return 36
+        }
     }
 
     /// Writes 36 characters.

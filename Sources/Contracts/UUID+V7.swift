@@ -1,16 +1,17 @@
+import Locking
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
-import Locking
 
 extension UUID {
     /// A new identifier that sorts by time (RFC 9562, version 7).
@@ -51,7 +52,7 @@ extension UUID {
 
     private static func milliseconds(of date: Date) -> UInt64 {
         let value = date.timeIntervalSince1970 * 1000
-        guard value > 0 else { return 0 }   // also for NaN
+        guard value > 0 else { return 0 }  // also for NaN
         return value < 281_474_976_710_655 ? UInt64(value) : 281_474_976_710_655
     }
 

@@ -1,9 +1,10 @@
+import Locking
+
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
     public import Foundation
 #endif
-import Locking
 
 /// Requests that wait for the outcome of a command they have sent, in this process.
 ///

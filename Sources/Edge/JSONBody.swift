@@ -1,6 +1,6 @@
 public import Contracts
-public import Hummingbird
 import HTTPTypes
+public import Hummingbird
 internal import Locking
 import NIOCore
 
@@ -71,7 +71,11 @@ public enum JSONBody {
             reading.cancel()
         }
         defer { Deadlines.shared.cancel(deadline) }
-        let outcome = await withTaskCancellationHandler { await reading.result } onCancel: { reading.cancel() }
+        let outcome = await withTaskCancellationHandler {
+            await reading.result
+        } onCancel: {
+            reading.cancel()
+        }
         // Whatever a cancelled read makes of its end.
         if isLate.withLock({ $0 }) { throw Problem.requestTimeout(limits.time) }
         try Task.checkCancellation()

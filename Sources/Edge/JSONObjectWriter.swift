@@ -1,9 +1,10 @@
+import Contracts
+
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
     public import Foundation
 #endif
-import Contracts
 
 /// Writes a JSON object member by member: small, without reflection, for responses on the hot path.
 public struct JSONObjectWriter: Sendable {

@@ -1,9 +1,10 @@
+public import Hummingbird
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-public import Hummingbird
 
 /// One page of a list, by key: the cursor names the last row of the page before, so that rows that are added meanwhile
 /// neither shift nor repeat a page, and a late page costs what the first one costs.

@@ -1,6 +1,6 @@
+import Contracts
 public import HTTPTypes
 public import Hummingbird
-import Contracts
 import NIOCore
 
 /// An error as a client sees it: `application/problem+json` (RFC 9457).

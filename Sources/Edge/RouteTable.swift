@@ -1,5 +1,5 @@
-import Locking
 public import Hummingbird
+import Locking
 
 /// Which methods exist for a path, so that a wrong method is told from a wrong path.
 public final class RouteTable: Sendable {

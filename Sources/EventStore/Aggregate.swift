@@ -1,8 +1,9 @@
 public import Contracts
+
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// State that is the sum of its own events.

@@ -2,10 +2,11 @@ public import Contracts
 import Locking
 public import Messaging
 public import Postgres
+
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// Loads and saves aggregates of one kind.
@@ -103,7 +104,8 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
     }
 
     private func load(streams: [String], in db: some PostgresExecutor) async throws -> [String: Root] {
-        let (events, snapshots) = try await Root.snapshotInterval > 0
+        let (events, snapshots) =
+            try await Root.snapshotInterval > 0
             ? EventStore.loadWithSnapshots(streams, stateVersion: Root.stateVersion, in: db)
             : (EventStore.load(streams, in: db), [:])
         var roots = try snapshots.mapValues { try restore($0) }
@@ -245,14 +247,16 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
     public func prepare(in db: some PostgresExecutor) async throws {
         let current = Set(casesByKey.keys)
         var lost: [Upcasters.Key] = []
-        let types = try await db.execute("""
+        let types = try await db.execute(
+            """
             SELECT type, schema_version FROM event_types ORDER BY type, schema_version
             """)
         for row in types {
             let (type, version) = try row.decode(String.self, Int32.self)
             let key = Upcasters.Key(type: type, version: Int(version))
             guard !upcasters.reaches(from: key, current.contains) else { continue }
-            let stored = try await db.execute("""
+            let stored = try await db.execute(
+                """
                 SELECT 1 FROM events WHERE type = \(type) AND schema_version = \(version)
                     AND starts_with(stream, \(Root.stream(""))) LIMIT 1
                 """)
@@ -268,7 +272,8 @@ public struct AggregateRepository<Root: Aggregate>: Sendable {
                 """)
         }
         let keys = current.sorted { ($0.type, $0.version) < ($1.type, $1.version) }
-        try await db.execute("""
+        try await db.execute(
+            """
             INSERT INTO event_types (type, schema_version)
             SELECT * FROM unnest(\(keys.map(\.type))::text[], \(keys.map { Int32($0.version) })::int[])
             ON CONFLICT DO NOTHING

@@ -1,10 +1,11 @@
 import Contracts
 import Messaging
 public import Postgres
+
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Streams of events in the tables of ``EventStoreSchema``. For aggregates see ``AggregateRepository``.
@@ -64,7 +65,8 @@ public enum EventStore {
     public static func load(
         _ stream: String, after: Int = 0, in db: some PostgresExecutor
     ) async throws -> [StoredEvent] {
-        let result = try await db.execute("""
+        let result = try await db.execute(
+            """
             SELECT stream, version, id, type, schema_version, data, metadata, recorded_at FROM events
             WHERE stream = \(stream) AND version > \(after) ORDER BY version
             """)
@@ -74,7 +76,8 @@ public enum EventStore {
     /// The events of many streams in one round trip, oldest first. Streams without events are not in the result.
     public static func load(_ streams: [String], in db: some PostgresExecutor) async throws -> [String: [StoredEvent]] {
         guard !streams.isEmpty else { return [:] }
-        let result = try await db.execute("""
+        let result = try await db.execute(
+            """
             SELECT stream, version, id, type, schema_version, data, metadata, recorded_at FROM events
             WHERE stream = ANY(\(streams)) ORDER BY stream, version
             """)
@@ -91,7 +94,8 @@ public enum EventStore {
         prefix: String, after: String = "", limit: Int = 500, in db: some PostgresExecutor
     ) async throws -> [String] {
         // Each event 1 is one stream; the comparison in bytes uses no other order than the prefix itself has.
-        let result = try await db.execute("""
+        let result = try await db.execute(
+            """
             SELECT stream FROM events
             WHERE version = 1 AND starts_with(stream, \(prefix)) AND stream > \(after) ORDER BY stream LIMIT \(limit)
             """)

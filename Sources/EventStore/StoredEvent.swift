@@ -1,8 +1,9 @@
 public import Contracts
+
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// An event as it stands in a stream.

@@ -14,7 +14,8 @@ extension EventStore {
         _ streams: [String], stateVersion: Int, in db: some PostgresExecutor
     ) async throws -> (events: [String: [StoredEvent]], snapshots: [String: StoredSnapshot]) {
         guard !streams.isEmpty else { return ([:], [:]) }
-        let result = try await db.execute("""
+        let result = try await db.execute(
+            """
             WITH taken AS MATERIALIZED (
                 SELECT stream, version, state, recorded_at FROM snapshots
                 WHERE stream = ANY(\(streams)) AND state_version = \(Int32(stateVersion))
@@ -42,7 +43,8 @@ extension EventStore {
 
     /// Stores a snapshot unless there is a newer one of the same kind; sent along with whatever comes next.
     static func enqueueSnapshot(_ snapshot: StoredSnapshot, stateVersion: Int, in db: PostgresTransaction) throws {
-        db.enqueue("""
+        db.enqueue(
+            """
             INSERT INTO snapshots (stream, version, state_version, state)
             VALUES (\(snapshot.stream), \(Int32(snapshot.version)), \(Int32(stateVersion)),
                 \(String(decoding: snapshot.state, as: UTF8.self))::text::json)

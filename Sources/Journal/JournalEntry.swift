@@ -1,9 +1,9 @@
 internal import Postgres
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// An event as it was recorded.

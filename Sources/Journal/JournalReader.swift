@@ -1,9 +1,9 @@
 public import Postgres
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// Reads the journal in its order, a page at a time.
@@ -54,10 +54,11 @@ public struct JournalReader: Sendable {
     ///
     /// - Throws: `PostgresError`.
     public func position(before start: Start) async throws -> Int64 {
-        let time: SQL = switch start {
-        case .ago(let duration): "clock_timestamp() - \(Double(duration.components.seconds))::float8 * interval '1 second'"
-        case .time(let time): "\(time)::timestamptz"
-        }
+        let time: SQL =
+            switch start {
+            case .ago(let duration): "clock_timestamp() - \(Double(duration.components.seconds))::float8 * interval '1 second'"
+            case .time(let time): "\(time)::timestamptz"
+            }
         // The time is a row of its own, so that it is one value, which the index can find.
         let row = try await postgres.execute(
             "SELECT coalesce((SELECT position - 1 FROM entries WHERE recorded_at >= (SELECT " + time + """

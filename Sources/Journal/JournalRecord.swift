@@ -2,9 +2,9 @@ import Contracts
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// An event that is to be recorded: what is asked for by columns, and the bytes, which alone are the truth.

@@ -2,11 +2,11 @@ import Locking
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The thread that waits for the sockets of all connections, to PostgreSQL and to brokers, runs the connections, and can run the
@@ -65,9 +65,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         wakeRead = ends[0]
         wakeWrite = ends[1]
         #if canImport(Darwin)
-        var thread: pthread_t?
+            var thread: pthread_t?
         #else
-        var thread = pthread_t()
+            var thread = pthread_t()
         #endif
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -77,9 +77,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             &thread, &attributes,
             { argument in
                 #if canImport(Darwin)
-                let loop = Unmanaged<EventLoop>.fromOpaque(argument)
+                    let loop = Unmanaged<EventLoop>.fromOpaque(argument)
                 #else
-                let loop = Unmanaged<EventLoop>.fromOpaque(argument!)
+                    let loop = Unmanaged<EventLoop>.fromOpaque(argument!)
                 #endif
                 loop.takeUnretainedValue().run()
             }, Unmanaged.passRetained(self).toOpaque())

@@ -2,9 +2,9 @@ public import Contracts
 public import Postgres
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// What a handler works with: the transaction of the handling and the message that is handled.

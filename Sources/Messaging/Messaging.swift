@@ -6,9 +6,9 @@ public import ServiceLifecycle
 import Synchronization
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// A worker's messaging: it consumes the worker's queue, runs the handlers, publishes the outbox, retries what was

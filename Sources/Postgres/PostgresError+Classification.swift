@@ -30,11 +30,9 @@ extension PostgresError {
         return false
     }
 
-    /// 0A000 is used for every unsupported feature; the message is what tells this one apart (it is translated when the server's
-    /// `lc_messages` is not English, in which case the statement is only forgotten, not retried).
-    private var isChangedResultType: Bool {
-        self.sqlState == "0A000" && self.message.contains("cached plan must not change result type")
-    }
+    /// 0A000 is used for every unsupported feature; the server's function is what tells this one apart (`plancache.c` of
+    /// PostgreSQL), for the message may be in another language.
+    private var isChangedResultType: Bool { self.sqlState == "0A000" && self.routine == "RevalidateCachedQuery" }
 
     /// The same failure, reported for a statement asked for elsewhere.
     package func at(query: String?, file: String, line: Int) -> PostgresError {

@@ -60,6 +60,8 @@ public struct PostgresError: Error, Sendable {
         public var table: String?
         /// The column the server or the decoder names.
         public var column: String?
+        /// The function of the server that found the error. Unlike messages it is never translated.
+        public var routine: String?
         /// The text of the statement with its placeholders, never with values.
         public var query: String?
         /// Where in ``query`` the server found the error, in characters from 1.
@@ -83,14 +85,14 @@ public struct PostgresError: Error, Sendable {
     /// Makes an error. `file` and `line` default to the place of the call.
     public init(
         code: Code, message: String, sqlState: String? = nil, detail: String? = nil, hint: String? = nil,
-        constraint: String? = nil, table: String? = nil, column: String? = nil, query: String? = nil,
+        constraint: String? = nil, table: String? = nil, column: String? = nil, routine: String? = nil, query: String? = nil,
         position: Int? = nil, underlying: (any Error)? = nil, file: String = #fileID, line: Int = #line
     ) {
         box = Box(
             Fields(
                 code: code, message: message, sqlState: sqlState, detail: detail, hint: hint, constraint: constraint,
-                table: table, column: column, query: query, position: position, underlying: underlying, file: file,
-                line: line))
+                table: table, column: column, routine: routine, query: query, position: position, underlying: underlying,
+                file: file, line: line))
     }
 
     /// A field of the error.

@@ -39,8 +39,8 @@ extension SagaStore {
                 DELETE FROM saga_instances WHERE id IN (SELECT id FROM saga_instances \
                 WHERE status IN ('completed', 'compensated') AND updated_at < \(time) 
                 """ + bound + """
-                 ORDER BY id LIMIT \(Self.purgeChunk)) AND status IN ('completed', 'compensated') RETURNING id
-                """)
+                     ORDER BY id LIMIT \(Self.purgeChunk)) AND status IN ('completed', 'compensated') RETURNING id
+                    """)
             try await Self.removeTraces(of: rows.map { try $0.decode(UUID.self, at: 0) }, on: db)
             return rows.count
         }

@@ -71,14 +71,14 @@ struct SagaWrite: Sendable {
         let answer: SQL =
             isEager ? "CASE WHEN count(*) = 0 THEN \(MessageContext.refusal) END" : "count(*)"
         return """
-        WITH begun AS (INSERT INTO saga_instances \
-        (id, saga, definition, key, state, status, progress, step, step_name, correlation_id, started_by) \
-        VALUES (\(id), \(saga), \(definition), \(key), \(state)::json, \(progress.status.rawValue), \(progress.letters), \
-        \(progress.current), \(sent.name), \(correlation), \(startedBy)) ON CONFLICT (id) DO NOTHING RETURNING id), \
-        sent AS (INSERT INTO saga_steps (command_id, saga_id, step, name, direction) \
-        SELECT \(sent.command), id, \(sent.step), \(sent.name), \(sent.direction.rawValue) FROM begun) \
-        SELECT \(answer) FROM begun
-        """
+            WITH begun AS (INSERT INTO saga_instances \
+            (id, saga, definition, key, state, status, progress, step, step_name, correlation_id, started_by) \
+            VALUES (\(id), \(saga), \(definition), \(key), \(state)::json, \(progress.status.rawValue), \(progress.letters), \
+            \(progress.current), \(sent.name), \(correlation), \(startedBy)) ON CONFLICT (id) DO NOTHING RETURNING id), \
+            sent AS (INSERT INTO saga_steps (command_id, saga_id, step, name, direction) \
+            SELECT \(sent.command), id, \(sent.step), \(sent.name), \(sent.direction.rawValue) FROM begun) \
+            SELECT \(answer) FROM begun
+            """
     }
 
     /// Remembers something about an instance.

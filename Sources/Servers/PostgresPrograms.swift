@@ -32,7 +32,8 @@ struct PostgresPrograms: Sendable {
             let files = FileManager.default
             if files.isExecutableFile(atPath: programs.postgres), files.isExecutableFile(atPath: programs.initdb) { return programs }
         }
-        throw ServersError(.programMissing, "PostgreSQL is not installed (no `postgres` and `initdb`); on Debian: apt-get install postgresql")
+        throw ServersError(
+            .programMissing, "PostgreSQL is not installed (no `postgres` and `initdb`); on Debian: apt-get install postgresql")
     }
 }
 

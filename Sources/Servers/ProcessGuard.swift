@@ -61,7 +61,11 @@ final class ProcessGuard: Sendable {
 
     /// Has the process ended by `signal` (a name like `TERM`) when this one is gone: in stage 0, or in stage 1 after it.
     func add(_ pid: Int32, signal: String, stage: Int) throws(ServersError) {
-        try change { $0.processes[pid] = (stage, signal) } line: { _ in "add \(stage) \(signal) \(pid)" }
+        try change {
+            $0.processes[pid] = (stage, signal)
+        } line: { _ in
+            "add \(stage) \(signal) \(pid)"
+        }
     }
 
     /// Forgets a process that has ended.
@@ -74,7 +78,11 @@ final class ProcessGuard: Sendable {
 
     /// Has the folder removed when this process is gone.
     func removeAtEnd(_ folder: String) throws(ServersError) {
-        try change { $0.folders.append(folder) } line: { _ in "dir - - \(folder)" }
+        try change {
+            $0.folders.append(folder)
+        } line: { _ in
+            "dir - - \(folder)"
+        }
     }
 
     private func change(

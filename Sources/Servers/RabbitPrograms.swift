@@ -10,7 +10,8 @@ struct RabbitPrograms: Sendable {
     static func find() throws(ServersError) -> RabbitPrograms {
         let folders = ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin", "/opt/rabbitmq/sbin"]
         guard let server = Files.program("rabbitmq-server", alsoIn: folders) else {
-            throw ServersError(.programMissing, "RabbitMQ is not installed (no `rabbitmq-server`); on Debian: apt-get install rabbitmq-server")
+            throw ServersError(
+                .programMissing, "RabbitMQ is not installed (no `rabbitmq-server`); on Debian: apt-get install rabbitmq-server")
         }
         let erlang = ["/opt/homebrew/opt/erlang/lib/erlang/bin", "/usr/lib/erlang/bin"]
         guard let epmd = Files.program("epmd", alsoIn: erlang) else {
@@ -24,13 +25,13 @@ struct RabbitPrograms: Sendable {
 enum RabbitDefinitions {
     private struct File: Encodable {
         struct User: Encodable {
-            var name, password_hash, hashing_algorithm, tags: String
+            var name, passwordHash, hashingAlgorithm, tags: String
         }
         struct Host: Encodable { var name: String }
         struct Permission: Encodable {
             var user, vhost, configure, write, read: String
         }
-        var rabbit_version = "3.10.0"
+        var rabbitVersion = "3.10.0"
         var users: [User]
         var vhosts = [Host(name: "/")]
         var permissions: [Permission]
@@ -40,11 +41,12 @@ enum RabbitDefinitions {
         let file = File(
             users: users.map {
                 .init(
-                    name: $0.name, password_hash: Secret.rabbitHash($0.password),
-                    hashing_algorithm: "rabbit_password_hashing_sha256", tags: $0.tags.joined(separator: ","))
+                    name: $0.name, passwordHash: Secret.rabbitHash($0.password),
+                    hashingAlgorithm: "rabbit_password_hashing_sha256", tags: $0.tags.joined(separator: ","))
             },
             permissions: users.map { .init(user: $0.name, vhost: "/", configure: $0.configure, write: $0.write, read: $0.read) })
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let data = (try? encoder.encode(file)) ?? Data()
         return String(decoding: data, as: UTF8.self)

@@ -48,9 +48,10 @@ struct DeclarationCollector {
     private mutating func add(_ declaration: Declaration, of definition: TopicFile.Definition, _ topic: TopicFile) {
         let location = definition.places.root
         if SwiftName.takenTypes.contains(definition.name) || definition.name == module {
-            problems.append(.init(
-                location: location,
-                message: "\"\(definition.name)\" has a meaning of its own in Swift; give the definition another name"))
+            problems.append(
+                .init(
+                    location: location,
+                    message: "\"\(definition.name)\" has a meaning of its own in Swift; give the definition another name"))
             return
         }
         guard claim(definition.name, "the definition \(definition.name)", at: location, declaration: declaration) else { return }
@@ -117,12 +118,14 @@ struct DeclarationCollector {
         case .string: return PartitionKey(source: name)
         case .uuid: return PartitionKey(source: "\(name).lowercased")
         case .int: return PartitionKey(source: "String(\(name))")
-        case .nested(let type) where structure.nested.contains { $0.name == type && $0.isEnumeration }: return PartitionKey(source: "\(name).rawValue")
+        case .nested(let type) where structure.nested.contains { $0.name == type && $0.isEnumeration }:
+            return PartitionKey(source: "\(name).rawValue")
         case .definition: return PartitionKey(source: "\(name).rawValue")
         default:
-            problems.append(.init(
-                location: version.schemaPlaces[JSONPointer().appending("properties").appending(property.key)],
-                message: "the partition key \"\(property.key)\" must be a text, a UUID, an integer or an enumeration"))
+            problems.append(
+                .init(
+                    location: version.schemaPlaces[JSONPointer().appending("properties").appending(property.key)],
+                    message: "the partition key \"\(property.key)\" must be a text, a UUID, an integer or an enumeration"))
             return nil
         }
     }
@@ -138,13 +141,15 @@ struct DeclarationCollector {
         }
         if let declaration, let same = other.definition {
             if declaration.undocumented == same.undocumented { return false }
-            problems.append(.init(
-                location: location,
-                message: "\(name) is another type here than at \(other.location); make them the same, or rename one"))
+            problems.append(
+                .init(
+                    location: location,
+                    message: "\(name) is another type here than at \(other.location); make them the same, or rename one"))
         } else {
-            problems.append(.init(
-                location: location,
-                message: "\(what) and \(other.what) at \(other.location) would both be named \(name) in Swift; rename one"))
+            problems.append(
+                .init(
+                    location: location,
+                    message: "\(what) and \(other.what) at \(other.location) would both be named \(name) in Swift; rename one"))
         }
         return false
     }

@@ -74,10 +74,11 @@ struct TypeMapper {
                 continue
             }
             let mapped = type(of: value, own, named: key, in: &result.nested)
-            result.properties.append(.init(
-                name: swiftName, key: key, type: mapped.type, isRequired: required.contains(key), isNullable: mapped.isNullable,
-                initial: required.contains(key) && !mapped.isNullable ? mapped.initial : nil,
-                documentation: documentation(of: value, key: key, mapped)))
+            result.properties.append(
+                .init(
+                    name: swiftName, key: key, type: mapped.type, isRequired: required.contains(key), isNullable: mapped.isNullable,
+                    initial: required.contains(key) && !mapped.isNullable ? mapped.initial : nil,
+                    documentation: documentation(of: value, key: key, mapped)))
         }
         return result
     }
@@ -228,7 +229,6 @@ struct TypeMapper {
         while nested.contains(where: { $0.name == name }) { name += "Value" }
         return name
     }
-
 
     private func enumeration(_ name: String, _ values: [String], documentation: [String]) -> Enumeration {
         var used: Set<String> = []

@@ -21,7 +21,8 @@ struct MillraceCommand: AsyncParsableCommand {
         version: BrokerConfiguration.productVersion,
         subcommands: [
             UpCommand.self, DemoCommand.self, WorkerCommand.self, MigrateCommand.self, SetupCommand.self, LoadCommand.self,
-            TopicsCommand.self, BrokerCommand.self, PublishCommand.self, TailCommand.self, ListenCommand.self, FailuresCommand.self, SagaCommand.self, DoctorCommand.self,
+            TopicsCommand.self, BrokerCommand.self, PublishCommand.self, TailCommand.self, ListenCommand.self, FailuresCommand.self,
+            SagaCommand.self, DoctorCommand.self,
         ])
 }
 

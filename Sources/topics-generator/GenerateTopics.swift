@@ -2,16 +2,16 @@ import ContractFiles
 import TopicsGenerator
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// `topics-generator --module NAME --output FOLDER FILE…`: what the plugin `TopicsPlugin` runs. Errors go to standard

@@ -1,11 +1,12 @@
 import AMQP
 import Logging
-import Testing
 import TestSupport
+import Testing
 
 /// A client on the shared broker of that kind, or on that of `url`, closed at the end; `queue` is a fresh name.
 func withClient<R>(
-    _ broker: TestBroker = .rabbitMQ, url: String? = nil, configure: (inout AMQPConfiguration) -> Void = { _ in }, _ body: (AMQPClient, String) async throws -> R
+    _ broker: TestBroker = .rabbitMQ, url: String? = nil, configure: (inout AMQPConfiguration) -> Void = { _ in },
+    _ body: (AMQPClient, String) async throws -> R
 ) async throws -> R {
     let shared = url == nil ? try await broker.url() : ""
     var configuration = try AMQPConfiguration(url: url ?? shared)

@@ -4,7 +4,9 @@ import Testing
 @Suite struct ConfirmTrackerTests {
     typealias Tracker = ConfirmTracker<Int>
 
-    private func settle(_ tracker: inout Tracker, _ tag: UInt64, multiple: Bool = false, positive: Bool = true) throws -> [Int: Tracker.Outcome] {
+    private func settle(_ tracker: inout Tracker, _ tag: UInt64, multiple: Bool = false, positive: Bool = true) throws -> [Int: Tracker
+        .Outcome]
+    {
         var result: [Int: Tracker.Outcome] = [:]
         try tracker.settle(tag: tag, multiple: multiple, positive: positive) { ticket, outcome in
             #expect(result[ticket] == nil)
@@ -49,7 +51,10 @@ import Testing
         #expect(tracker.markReturned(code: 312, text: "x") { $0 == 7 } == 2)
         var returned = 0
         try tracker.settle(tag: 3, multiple: true, positive: true) { ticket, outcome in
-            if case .returned = outcome { returned += 1; #expect(ticket == 7) }
+            if case .returned = outcome {
+                returned += 1
+                #expect(ticket == 7)
+            }
         }
         #expect(returned == 2)
     }

@@ -1,6 +1,6 @@
 import AMQP
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(4))) struct ConsumeTests {
     @Test(arguments: TestBroker.allCases) func honoursThePrefetch(_ broker: TestBroker) async throws {
@@ -125,7 +125,9 @@ import TestSupport
     @Test(arguments: TestBroker.allCases) func aQueueDeletedUnderTheConsumerComesBack(_ broker: TestBroker) async throws {
         try await withClient(broker) { client, queue in
             try await client.declare(
-                AMQPTopology(exchanges: [.init(name: queue + "-x")], queues: [.init(name: queue)], bindings: [.init(source: queue + "-x", destination: queue, routingKey: "k.#")]))
+                AMQPTopology(
+                    exchanges: [.init(name: queue + "-x")], queues: [.init(name: queue)],
+                    bindings: [.init(source: queue + "-x", destination: queue, routingKey: "k.#")]))
             let consumer = client.consumer(queue: queue)
             let publisher = client.publisher()
             _ = await publisher.publish(message(queue, 1))
@@ -134,7 +136,8 @@ import TestSupport
             try await withClient(broker) { other, _ in _ = try await other.delete(queue: queue) }
             var outcome: PublishOutcome
             repeat {
-                outcome = await publisher.publish(OutgoingMessage(exchange: queue + "-x", routingKey: "k.1", body: Array("2".utf8), mandatory: true))
+                outcome = await publisher.publish(
+                    OutgoingMessage(exchange: queue + "-x", routingKey: "k.1", body: Array("2".utf8), mandatory: true))
             } while !outcome.isConfirmed
             // The old delivery has nothing to do with the new queue; an answer to it must do no harm.
             consumer.acknowledge(through: first[0], multiple: true)

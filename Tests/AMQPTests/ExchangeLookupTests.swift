@@ -1,7 +1,7 @@
 import AMQP
 import Servers
-import Testing
 import TestSupport
+import Testing
 
 /// Exchanges that are declared only if they are missing, by a user who may make its own alone.
 @Suite(.timeLimit(.minutes(4))) struct ExchangeLookupTests {
@@ -9,7 +9,8 @@ import TestSupport
 
     /// A node of its own with a user that may make what begins with `mine`, and bind to what begins with `theirs`.
     private func withModestUser(_ body: (AMQPClient, AMQPClient, PrivateRabbitMQ) async throws -> Void) async throws {
-        let user = PrivateRabbitMQ.User(name: Self.name, password: "secret", configure: "^mine.*$", write: "^mine.*$", read: "^(mine|theirs).*$")
+        let user = PrivateRabbitMQ.User(
+            name: Self.name, password: "secret", configure: "^mine.*$", write: "^mine.*$", read: "^(mine|theirs).*$")
         let node = try await PrivateRabbitMQ.temporary(users: [user])
         do {
             let url = await node.url()
@@ -41,7 +42,8 @@ import TestSupport
             let consumer = modest.consumer(queue: "mine.queue")
             let publisher = administrator.publisher()
             for exchange in ["mine.a", "theirs", "mine.b"] {
-                #expect(await publisher.publish(OutgoingMessage(exchange: exchange, routingKey: "k", body: [1], mandatory: true)).isConfirmed)
+                #expect(
+                    await publisher.publish(OutgoingMessage(exchange: exchange, routingKey: "k", body: [1], mandatory: true)).isConfirmed)
             }
             #expect(try await consumer.take(3).map(\.exchange) == ["mine.a", "theirs", "mine.b"])
 

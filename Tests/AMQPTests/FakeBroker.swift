@@ -1,13 +1,13 @@
 import Foundation
-import Servers
 import Locking
+import Servers
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// A listening socket whose connections are served by blocking code on threads of their own.
@@ -18,9 +18,9 @@ final class FakeBroker: Sendable {
     /// Listens on a free port.
     init(_ serve: @escaping @Sendable (FakeConnection) -> Void) throws {
         #if os(Linux)
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
-        let listener = socket(AF_INET, SOCK_STREAM, 0)
+            let listener = socket(AF_INET, SOCK_STREAM, 0)
         #endif
         var address = Self.address(0)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -72,19 +72,19 @@ final class FakeBroker: Sendable {
     /// A blocking connection to a port of this machine; -1 if nobody listens.
     static func connect(to port: Int) -> Int32 {
         #if os(Linux)
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
-        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
         #endif
         var address = address(port)
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 #if canImport(Darwin)
-                Darwin.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                    Darwin.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
                 #elseif canImport(Musl)
-                Musl.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                    Musl.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
                 #else
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                    Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
                 #endif
             }
         }
@@ -164,9 +164,9 @@ struct FakeConnection: Sendable {
         var done = 0
         while done < bytes.count {
             #if os(Linux)
-            let flags = Int32(MSG_NOSIGNAL)
+                let flags = Int32(MSG_NOSIGNAL)
             #else
-            let flags: Int32 = 0
+                let flags: Int32 = 0
             #endif
             let n = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, flags) }
             guard n > 0 else { return false }
@@ -179,7 +179,9 @@ struct FakeConnection: Sendable {
         [type, UInt8(channel >> 8), UInt8(channel & 0xff)] + bytes(UInt32(payload.count)) + payload + [0xce]
     }
 
-    static func bytes(_ value: UInt32) -> [UInt8] { [UInt8(value >> 24), UInt8(value >> 16 & 0xff), UInt8(value >> 8 & 0xff), UInt8(value & 0xff)] }
+    static func bytes(_ value: UInt32) -> [UInt8] {
+        [UInt8(value >> 24), UInt8(value >> 16 & 0xff), UInt8(value >> 8 & 0xff), UInt8(value & 0xff)]
+    }
 
     @discardableResult
     func method(_ channel: UInt16, _ id: UInt32, _ arguments: [UInt8] = []) -> Bool {

@@ -1,9 +1,9 @@
 import AMQP
-import Servers
 import Locking
+import Servers
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 /// Each with a broker of its own, which it hurts. One after another: a node takes a core to start.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct FaultTests {
@@ -47,7 +47,11 @@ import TestSupport
                         let batch = (number..<(number + 100)).map { message(queue, $0, size: 200) }
                         number += 100
                         for (message, outcome) in zip(batch, await publisher.publish(batch)) {
-                            if outcome.isConfirmed { confirmed.insert([Int(message.properties.messageID?.dropFirst() ?? "") ?? -1]) } else { failures.add(1, ordering: .relaxed) }
+                            if outcome.isConfirmed {
+                                confirmed.insert([Int(message.properties.messageID?.dropFirst() ?? "") ?? -1])
+                            } else {
+                                failures.add(1, ordering: .relaxed)
+                            }
                         }
                     }
                 }
@@ -65,7 +69,9 @@ import TestSupport
                 await publishing.value
                 #expect(failures.load(ordering: .relaxed) > 0)
                 let deadline = ContinuousClock.now + .seconds(60)
-                while !confirmed.all.isSubset(of: taken.all), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+                while !confirmed.all.isSubset(of: taken.all), ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
                 #expect(confirmed.all.isSubset(of: taken.all))
                 await consumer.close()
                 try await consuming.value
@@ -81,7 +87,10 @@ import TestSupport
                     AMQPTopology(
                         exchanges: [.init(name: name, durable: false)],
                         queues: [.init(name: name + "-1", durable: false), .init(name: name + "-2", durable: false, exclusive: true)],
-                        bindings: [.init(source: name, destination: name + "-1", routingKey: "#"), .init(source: name, destination: name + "-2", routingKey: "#")]))
+                        bindings: [
+                            .init(source: name, destination: name + "-1", routingKey: "#"),
+                            .init(source: name, destination: name + "-2", routingKey: "#"),
+                        ]))
                 let first = client.consumer(queue: name + "-1")
                 let second = client.consumer(queue: name + "-2")
                 let publisher = client.publisher()

@@ -30,8 +30,10 @@ import Testing
 
     static let greetings: [[UInt8]] = [
         [], Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), Array("AMQP".utf8) + [0, 0, 9, 0], [UInt8](repeating: 0, count: 4096),
-        [UInt8](repeating: 0xff, count: 4096), [1, 0, 0, 0xff, 0xff, 0xff, 0xff], FakeConnection.frame(1, 0, []), FakeConnection.frame(1, 0, [0, 10, 0, 10]),
-        FakeConnection.frame(9, 0, [0]), FakeConnection.frame(1, 0, [0, 10, 0, 10, 0, 9, 0, 0, 0, 200, 1, 2]), FakeConnection.frame(2, 0, [0, 60, 0, 0]),
+        [UInt8](repeating: 0xff, count: 4096), [1, 0, 0, 0xff, 0xff, 0xff, 0xff], FakeConnection.frame(1, 0, []),
+        FakeConnection.frame(1, 0, [0, 10, 0, 10]),
+        FakeConnection.frame(9, 0, [0]), FakeConnection.frame(1, 0, [0, 10, 0, 10, 0, 9, 0, 0, 0, 200, 1, 2]),
+        FakeConnection.frame(2, 0, [0, 60, 0, 0]),
         FakeConnection.frame(1, 0, [0, 10, 0, 50, 1, 64, 250]),
     ]
 
@@ -46,12 +48,17 @@ import Testing
     }
 
     static let afterOpen: [[UInt8]] = [
-        FakeConnection.frame(1, 77, [0, 20, 0, 11, 0, 0, 0, 0]), FakeConnection.frame(3, 1, [1, 2, 3]), FakeConnection.frame(1, 1, [0, 60, 0, 80]),
-        FakeConnection.frame(2, 1, [0, 60, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0]), FakeConnection.frame(1, 1, [0, 99, 0, 99]),
+        FakeConnection.frame(1, 77, [0, 20, 0, 11, 0, 0, 0, 0]), FakeConnection.frame(3, 1, [1, 2, 3]),
+        FakeConnection.frame(1, 1, [0, 60, 0, 80]),
+        FakeConnection.frame(2, 1, [0, 60, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0]),
+        FakeConnection.frame(1, 1, [0, 99, 0, 99]),
         FakeConnection.frame(1, 0, [0, 10, 0, 51]), FakeConnection.frame(1, 0, [0, 10, 0, 50, 1, 64, 1, 0x78, 0, 0, 0, 0]),
-        FakeConnection.frame(1, 1, [0, 60, 0, 60, 1, 0x63, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]) + FakeConnection.frame(2, 1, [0, 60, 0, 0, 0, 0, 0, 0, 0xff, 0, 0, 0, 0, 0]),
-        FakeConnection.frame(1, 1, [0, 60, 0, 71, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]), FakeConnection.frame(1, 1, [0, 60, 0, 50, 1, 0x38, 1, 0x78, 0, 0]),
-        FakeConnection.frame(1, 1, [0, 60, 0, 80, 0, 0, 0, 0, 0, 0, 0, 9, 0]), FakeConnection.frame(1, 1, [0, 50, 0, 11, 255]), [0xce, 0xce, 0xce, 0xce, 0xce, 0xce, 0xce, 0xce],
+        FakeConnection.frame(1, 1, [0, 60, 0, 60, 1, 0x63, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])
+            + FakeConnection.frame(2, 1, [0, 60, 0, 0, 0, 0, 0, 0, 0xff, 0, 0, 0, 0, 0]),
+        FakeConnection.frame(1, 1, [0, 60, 0, 71, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
+        FakeConnection.frame(1, 1, [0, 60, 0, 50, 1, 0x38, 1, 0x78, 0, 0]),
+        FakeConnection.frame(1, 1, [0, 60, 0, 80, 0, 0, 0, 0, 0, 0, 0, 9, 0]), FakeConnection.frame(1, 1, [0, 50, 0, 11, 255]),
+        [0xce, 0xce, 0xce, 0xce, 0xce, 0xce, 0xce, 0xce],
         FakeConnection.frame(1, 1, [0, 20, 0, 40, 1, 148, 1, 0x78, 0, 0, 0, 0]),
     ]
 

@@ -1,8 +1,8 @@
 import AMQP
 import Locking
 import Servers
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(4))) struct HeartbeatTests {
     /// Fails when heartbeats are off: a half-open connection looks like a quiet one until a confirm is missed.

@@ -65,7 +65,8 @@ import Testing
 
 @Suite struct TopologyTests {
     @Test func mergesByName() {
-        var topology = AMQPTopology(exchanges: [.init(name: "e")], queues: [.init(name: "q")], bindings: [.init(source: "e", destination: "q", routingKey: "a")])
+        var topology = AMQPTopology(
+            exchanges: [.init(name: "e")], queues: [.init(name: "q")], bindings: [.init(source: "e", destination: "q", routingKey: "a")])
         topology.merge(
             AMQPTopology(
                 exchanges: [.init(name: "e", kind: "direct"), .init(name: "f")], queues: [.init(name: "q", durable: false)],
@@ -83,7 +84,8 @@ import Testing
         let topology = AMQPTopology(
             queues: [.init(name: "q", exclusive: true), .init(name: "r")],
             bindings: [.init(source: "e", destination: "q", routingKey: ""), .init(source: "e", destination: "r", routingKey: "")])
-        #expect(topology.shared == AMQPTopology(queues: [.init(name: "r")], bindings: [.init(source: "e", destination: "r", routingKey: "")]))
+        #expect(
+            topology.shared == AMQPTopology(queues: [.init(name: "r")], bindings: [.init(source: "e", destination: "r", routingKey: "")]))
     }
 
     @Test func findsFlaws() {
@@ -98,6 +100,9 @@ import Testing
         var deep = AMQPValue.table([:])
         for _ in 0..<100 { deep = .array([.table(["x": deep])]) }
         #expect(OutgoingMessage(exchange: "", routingKey: "", properties: .init(headers: ["x": deep]), body: []).flaw != nil)
-        #expect(OutgoingMessage(exchange: "", routingKey: "", properties: .init(headers: ["x": .bytes(Array(repeating: 0, count: 70_000))]), body: []).flaw != nil)
+        #expect(
+            OutgoingMessage(
+                exchange: "", routingKey: "", properties: .init(headers: ["x": .bytes(Array(repeating: 0, count: 70_000))]), body: []
+            ).flaw != nil)
     }
 }

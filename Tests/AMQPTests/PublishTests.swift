@@ -1,6 +1,6 @@
 import AMQP
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(4))) struct PublishTests {
     @Test(arguments: TestBroker.allCases) func confirmsInOrderOfTheBatch(_ broker: TestBroker) async throws {
@@ -36,14 +36,17 @@ import TestSupport
         try await withClient(broker) { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let headers: AMQPTable = [
-                "bool": true, "i8": .int8(-1), "u8": .uint8(200), "i16": .int16(-300), "u16": .uint16(60000), "i32": .int32(-70000), "u32": .uint32(4_000_000_000),
+                "bool": true, "i8": .int8(-1), "u8": .uint8(200), "i16": .int16(-300), "u16": .uint16(60000), "i32": .int32(-70000),
+                "u32": .uint32(4_000_000_000),
                 "i64": .int64(.min), "float": .float(1.5), "double": .double(-2.25), "string": "zwölf", "bytes": .bytes([0, 255]),
-                "time": .timestamp(1_700_000_000), "array": .array([1, "x", .null]), "table": .table(["inner": .table(["deep": false])]), "null": .null,
+                "time": .timestamp(1_700_000_000), "array": .array([1, "x", .null]), "table": .table(["inner": .table(["deep": false])]),
+                "null": .null,
                 "decimal": .decimal(scale: 2, value: 1234),
             ]
             let properties = MessageProperties(
                 contentType: "application/json", contentEncoding: "identity", headers: headers, deliveryMode: .transient, priority: 3,
-                correlationID: "c", replyTo: "r", expiration: "60000", messageID: "id", timestamp: 1_700_000_001, type: "t", userID: nil, appID: "a")
+                correlationID: "c", replyTo: "r", expiration: "60000", messageID: "id", timestamp: 1_700_000_001, type: "t", userID: nil,
+                appID: "a")
             let sent = OutgoingMessage(exchange: "", routingKey: queue, properties: properties, body: [])
             #expect(await client.publisher().publish(sent).isConfirmed)
             let delivery = try #require(try await client.consumer(queue: queue).take(1).first)
@@ -60,7 +63,9 @@ import TestSupport
         try await withClient { client, queue in
             try await client.declare(AMQPTopology(queues: [.init(name: queue)]))
             let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-            let outcomes = await client.publisher().publish([OutgoingMessage(exchange: "", routingKey: queue, body: body), message(queue, 5)])
+            let outcomes = await client.publisher().publish([
+                OutgoingMessage(exchange: "", routingKey: queue, body: body), message(queue, 5),
+            ])
             #expect(outcomes.allSatisfy { $0.isConfirmed })
             let taken = try await client.consumer(queue: queue).take(2)
             #expect(taken[0].body == body)
@@ -81,7 +86,10 @@ import TestSupport
             let outcomes = await client.publisher(window: 100).publish(batch)
             for (n, outcome) in outcomes.enumerated() {
                 if n % 3 == 0 {
-                    guard case .returned(let code, let text) = outcome else { Issue.record("message \(n): \(outcome)"); continue }
+                    guard case .returned(let code, let text) = outcome else {
+                        Issue.record("message \(n): \(outcome)")
+                        continue
+                    }
                     #expect(code == 312)
                     #expect(text == "NO_ROUTE")
                 } else {
@@ -147,7 +155,9 @@ import TestSupport
                 OutgoingMessage(exchange: "", routingKey: long, body: []),
                 OutgoingMessage(exchange: "", routingKey: queue, properties: .init(messageID: long), body: []),
                 OutgoingMessage(exchange: "", routingKey: queue, properties: .init(headers: [long: 1]), body: []),
-                OutgoingMessage(exchange: "", routingKey: queue, properties: .init(headers: ["x": .string(String(repeating: "y", count: 100_000))]), body: []),
+                OutgoingMessage(
+                    exchange: "", routingKey: queue, properties: .init(headers: ["x": .string(String(repeating: "y", count: 100_000))]),
+                    body: []),
                 message(queue, 1),
             ])
             #expect(outcomes.dropLast().allSatisfy { $0.error?.code == .usage })

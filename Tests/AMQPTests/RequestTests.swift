@@ -1,8 +1,8 @@
 import AMQP
 import Locking
 import ServiceLifecycle
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(4))) struct RequestTests {
     @Test(arguments: TestBroker.allCases) func declaresBindsAndRoutes(_ broker: TestBroker) async throws {
@@ -16,7 +16,8 @@ import TestSupport
                         .init(source: name + "-b", destination: name, routingKey: ""),
                     ]))
             let publisher = client.publisher()
-            #expect(await publisher.publish(OutgoingMessage(exchange: name + "-a", routingKey: "x.1", body: [1], mandatory: true)).isConfirmed)
+            #expect(
+                await publisher.publish(OutgoingMessage(exchange: name + "-a", routingKey: "x.1", body: [1], mandatory: true)).isConfirmed)
             #expect(try await client.get(queue: name)?.body == [1])
             #expect(try await client.get(queue: name) == nil)
             _ = await publisher.publish((0..<3).map { message(name, $0) })

@@ -73,7 +73,10 @@ import Testing
                     wanted.insert(last)
                 case 4...5:
                     let tag = UInt64.random(in: 0...(last + 2), using: &generator)
-                    if tracker.acknowledge(tag, multiple: false) { decided[tag] = true; wanted.remove(tag) }
+                    if tracker.acknowledge(tag, multiple: false) {
+                        decided[tag] = true
+                        wanted.remove(tag)
+                    }
                 case 6:
                     let tag = UInt64.random(in: 0...(last + 2), using: &generator)
                     if tracker.acknowledge(tag, multiple: true) {
@@ -82,7 +85,10 @@ import Testing
                     }
                 case 7:
                     let tag = UInt64.random(in: 0...(last + 2), using: &generator)
-                    if tracker.reject(tag, requeue: true) { decided[tag] = false; wanted.remove(tag) }
+                    if tracker.reject(tag, requeue: true) {
+                        decided[tag] = false
+                        wanted.remove(tag)
+                    }
                 default:
                     for action in flush(&tracker) {
                         switch action {

@@ -1,7 +1,7 @@
 import AMQP
 import Servers
-import Testing
 import TestSupport
+import Testing
 
 /// That the peer is really verified: a client that accepts everything passes no test of this suite.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct TLSTests {
@@ -14,8 +14,10 @@ import TestSupport
         try files.share()
         let port = try FreePort.next()
         let node = try await PrivateRabbitMQ.temporary(settings: [
-            "listeners.ssl.1": "127.0.0.1:\(port)", "ssl_options.cacertfile": files.path("ca.pem"), "ssl_options.certfile": files.path("server.pem"),
-            "ssl_options.keyfile": files.path("server.key"), "ssl_options.verify": "verify_none", "ssl_options.fail_if_no_peer_cert": "false",
+            "listeners.ssl.1": "127.0.0.1:\(port)", "ssl_options.cacertfile": files.path("ca.pem"),
+            "ssl_options.certfile": files.path("server.pem"),
+            "ssl_options.keyfile": files.path("server.key"), "ssl_options.verify": "verify_none",
+            "ssl_options.fail_if_no_peer_cert": "false",
         ])
         var configuration = try AMQPConfiguration(url: await node.url())
         let plainPort = configuration.port
@@ -44,7 +46,9 @@ import TestSupport
         #expect(await attempt(host: "127.0.0.1", .init(caCertificateFile: files.path("ca.pem"), verifyHostname: false)) == nil)
         #expect(await attempt(host: "127.0.0.1", .init(verifyPeer: false, verifyHostname: false)) == nil)
         #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("missing.pem")))?.code == .tls)
-        #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("ca.pem"), certificateFile: files.path("server.pem")))?.code == .tls)
+        #expect(
+            await attempt(host: "localhost", .init(caCertificateFile: files.path("ca.pem"), certificateFile: files.path("server.pem")))?
+                .code == .tls)
         #expect(await attempt(host: "localhost", .init(caCertificateFile: files.path("ca.pem"), serverName: "elsewhere"))?.code == .usage)
         #expect(await attempt(host: "127.0.0.1", port: plainPort, .init(verifyPeer: false, verifyHostname: false))?.code == .tls)
         #expect(await attempt(host: "127.0.0.1", nil)?.isConnectionFailure == true)

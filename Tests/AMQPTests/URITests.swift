@@ -44,8 +44,10 @@ import Testing
 
     @Test(arguments: [
         "", "host", "http://host", "amqp:/host", "amqp://host:0", "amqp://host:65536", "amqp://host:x", "amqp://host:-1", "amqp://host:+1",
-        "amqp://h/a/b", "amqp://h/%", "amqp://h/%2", "amqp://h/%zz", "amqp://h/%ff", "amqp://u:p@w@h", "amqp://[::1", "amqp://[]", "amqp://[host]",
-        "amqp://[::1]x", "amqp://a b", "amqp://h/\u{7}", "amqp://h#f", "amqp://h?heartbeat=x", "amqp://h?heartbeat=-1", "amqp://h?heartbeat=99999",
+        "amqp://h/a/b", "amqp://h/%", "amqp://h/%2", "amqp://h/%zz", "amqp://h/%ff", "amqp://u:p@w@h", "amqp://[::1", "amqp://[]",
+        "amqp://[host]",
+        "amqp://[::1]x", "amqp://a b", "amqp://h/\u{7}", "amqp://h#f", "amqp://h?heartbeat=x", "amqp://h?heartbeat=-1",
+        "amqp://h?heartbeat=99999",
         "amqp://h?frame_max=1", "amqp://h?cacertfile=/x", "amqps://h?verify=maybe", "amqp://h?auth_mechanism=external",
         "amqp://h%00", "amqp://h/%00", "amqp://u%00@h", "amqp://h/\(String(repeating: "v", count: 256))", "amqp://h:99999999999999999999",
     ])
@@ -56,20 +58,26 @@ import Testing
 
     @Test func readsParameters() throws {
         let c = try AMQPConfiguration(
-            url: "amqps://h/v?heartbeat=7&connection_timeout=1500&channel_max=12&frame_max=8192&cacertfile=/ca%20x.pem&certfile=/c.pem&keyfile=/k.pem&verify=verify_peer&server_name_indication=h&unknown=1&connection_name=w"
+            url:
+                "amqps://h/v?heartbeat=7&connection_timeout=1500&channel_max=12&frame_max=8192&cacertfile=/ca%20x.pem&certfile=/c.pem&keyfile=/k.pem&verify=verify_peer&server_name_indication=h&unknown=1&connection_name=w"
         )
         #expect(c.heartbeat == 7)
         #expect(c.connectTimeout == .milliseconds(1500))
         #expect(c.channelMax == 12)
         #expect(c.frameMax == 8192)
         #expect(c.connectionName == "w")
-        #expect(c.tls == AMQPConfiguration.TLS(caCertificateFile: "/ca x.pem", certificateFile: "/c.pem", keyFile: "/k.pem", serverName: "h"))
+        #expect(
+            c.tls == AMQPConfiguration.TLS(caCertificateFile: "/ca x.pem", certificateFile: "/c.pem", keyFile: "/k.pem", serverName: "h"))
     }
 
     @Test func verifiesUnlessToldNotTo() throws {
         #expect(try AMQPConfiguration(url: "amqps://h").tls == AMQPConfiguration.TLS(verifyPeer: true, verifyHostname: true))
-        #expect(try AMQPConfiguration(url: "amqps://h?verify=verify_none").tls == AMQPConfiguration.TLS(verifyPeer: false, verifyHostname: false))
-        #expect(try AMQPConfiguration(url: "amqps://h?server_name_indication=disable").tls == AMQPConfiguration.TLS(verifyPeer: true, verifyHostname: false))
+        #expect(
+            try AMQPConfiguration(url: "amqps://h?verify=verify_none").tls
+                == AMQPConfiguration.TLS(verifyPeer: false, verifyHostname: false))
+        #expect(
+            try AMQPConfiguration(url: "amqps://h?server_name_indication=disable").tls
+                == AMQPConfiguration.TLS(verifyPeer: true, verifyHostname: false))
         #expect(try AMQPConfiguration(url: "amqp://h").tls == nil)
     }
 

@@ -1,5 +1,6 @@
 import Broker
 import Dispatch
+import Foundation
 import Logging
 import ServiceLifecycle
 
@@ -12,7 +13,8 @@ import ServiceLifecycle
 #endif
 
 /// A broker that tests kill: `broker-process FOLDER [PORT [FREE]]`. It listens at that port of the loopback, or a free one, which it
-/// prints as `ready PORT`, and leaves FREE bytes of the disk. SIGTERM stops it in good order. It ends with its parent, whose end
+/// prints as `ready PORT` after `starting`, and leaves FREE bytes of the disk. With BROKER_SEGMENTS=small in its environment it
+/// compacts all the time, and prints `compacting` and `compacted`. SIGTERM stops it in good order. It ends with its parent, whose end
 /// closes its standard input, with 3 if it cannot start, and with 5 if its storage fails.
 @main
 struct BrokerCrashProcess {
@@ -24,18 +26,31 @@ struct BrokerCrashProcess {
         configuration.port = arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0
         configuration.storage = .folder(arguments[1])
         if arguments.count > 3, let free = Int64(arguments[3]) { configuration.diskFreeLimit = free }
+        if ProcessInfo.processInfo.environment["BROKER_SEGMENTS"] == "small" { configuration.adjustStore = useSmallSegments }
         var logger = Logger(label: "broker-process")
         logger.logLevel = .warning
         let broker = Broker(configuration: configuration, logger: logger)
+        say("starting")
         guard let address = try? await broker.start() else { exit(3) }
-        // Not `print`, which keeps it until a buffer is full.
-        let line = Array("ready \(address.port ?? 0)\n".utf8)
-        _ = write(1, line, line.count)
+        say("ready \(address.port ?? 0)")
         do {
             try await ServiceGroup(services: [broker], gracefulShutdownSignals: [.sigterm], logger: logger).run()
         } catch {
             exit(5)
         }
+    }
+
+    /// Not `print`, which keeps it until a buffer is full.
+    private static func say(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = write(1, bytes, bytes.count)
+    }
+
+    private static func useSmallSegments(_ store: inout SegmentStoreConfiguration) {
+        store.segmentSize = 1 << 20
+        store.slack = 1 << 20
+        store.compactionStep = 8 << 10
+        store.onCompaction = { _, stage in say(stage == .begins ? "compacting" : "compacted") }
     }
 
     private static func endWithParent() {

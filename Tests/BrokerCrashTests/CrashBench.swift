@@ -7,8 +7,11 @@ import Testing
 /// A broker process on a folder, and what clients know of it.
 struct CrashBench {
     let folder: String
+    /// Whether the brokers have segments so small that they compact all the time.
+    let hasSmallSegments: Bool
 
-    init() throws {
+    init(hasSmallSegments: Bool = false) throws {
+        self.hasSmallSegments = hasSmallSegments
         folder = NSTemporaryDirectory() + "millrace-crash-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
@@ -24,8 +27,12 @@ struct CrashBench {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? CommandLine.arguments[0]
         let program = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("broker-process").path
         let command = wrapper + [program, folder] + (diskFree.map { ["0", "\($0)"] } ?? [])
+        var environment = ProcessInfo.processInfo.environment
+        if hasSmallSegments { environment["BROKER_SEGMENTS"] = "small" }
         return try ChildProcess.spawn(
-            .init(executable: command[0], arguments: Array(command.dropFirst()), standardOutput: .lines, standardError: .inherit))
+            .init(
+                executable: command[0], arguments: Array(command.dropFirst()), environment: environment, standardOutput: .lines,
+                standardError: .inherit))
     }
 
     /// The port, once it is ready.
@@ -87,8 +94,8 @@ enum Load {
         return body == Self.body(number) || body == largeBody(number) ? number : nil
     }
 
-    /// Publishes to both queues in turn and notes what is confirmed.
-    static func publish(_ port: Int, _ ledger: borrowing Locked<Ledger>, limit: Int = .max) {
+    /// Publishes to both queues, one message in so many to `keep`, and notes what is confirmed.
+    static func publish(_ port: Int, _ ledger: borrowing Locked<Ledger>, limit: Int = .max, keepOneIn: UInt64 = 2) {
         guard let client = try? WireClient(port: port), (try? client.selectConfirms()) != nil else { return }
         var open: [UInt64: (String, Int)] = [:]
         var tag: UInt64 = 0
@@ -98,7 +105,7 @@ enum Load {
             while tag < limit || !open.isEmpty {
                 while open.count < window, tag < limit {
                     tag += 1
-                    let queue = tag % 2 == 0 ? "keep" : "flow"
+                    let queue = tag % keepOneIn == 0 ? "keep" : "flow"
                     let number = ledger.withLock { $0.number(queue) }
                     open[tag] = (queue, number)
                     client.publish(body(number), to: queue)

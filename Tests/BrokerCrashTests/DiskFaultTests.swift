@@ -23,7 +23,9 @@ import Testing
 
     /// A sync that fails is the end: no confirm leaves after it, it is not tried again, and the process ends and says so. Fails
     /// when a failed sync is taken for a good one, and when it is tried once more (each in `WriteJob`).
-    @Test(.enabled("strace is not installed, or this process may not trace others") { await SyncOrderTests.canTrace() }, .timeLimit(.minutes(4)))
+    @Test(
+        .enabled("strace is not installed, or this process may not trace others") { await SyncOrderTests.canTrace() },
+        .timeLimit(.minutes(4)))
     func stopsWhenASyncFails() async throws {
         let bench = try CrashBench()
         defer { bench.remove() }
@@ -62,7 +64,8 @@ import Testing
         func waitsWhileTheDiskIsFull() async throws {
             let bench = try CrashBench()
             defer { bench.remove() }
-            try #require(mount("tmpfs", bench.folder, "tmpfs", 0, "size=80m") == 0, "cannot mount a tmpfs: \(String(cString: strerror(errno)))")
+            try #require(
+                mount("tmpfs", bench.folder, "tmpfs", 0, "size=80m") == 0, "cannot mount a tmpfs: \(String(cString: strerror(errno)))")
             defer { _ = umount2(bench.folder, Int32(MNT_DETACH)) }
             let ledger = SharedLedger()
             let (process, port) = try await bench.start(diskFree: 0)

@@ -5,41 +5,77 @@ import Testing
 
 /// The real process is killed over and over, under load, while it starts, and while it compacts.
 @Suite(.serialized) struct KilledBrokerTests {
-    static let rounds = 150
+    static let rounds = 200
 
-    /// Every confirmed message is there, once, and in order; what was consumed and acknowledged does not come back. Two in
-    /// three rounds publish to `keep` and `flow` and consume `flow`; in the third the process dies while it starts. `keep` is
-    /// emptied now and then, so that segments with few live messages are compacted.
+    /// When a process is killed.
+    private enum Moment: CaseIterable {
+        /// While it starts and reads what the one before has left.
+        case starting
+        /// At any time under load.
+        case loaded
+        /// While it compacts, under load.
+        case compacting, compactingLater
+    }
+
+    /// Every confirmed message is there, once, and in order; what was consumed and acknowledged does not come back. Three in
+    /// four rounds publish to `keep` and `flow` and consume `flow`, which leaves segments with few live messages, and so the
+    /// broker compacts; two of them kill it while it does. In the fourth it dies while it starts.
     @Test(.timeLimit(.minutes(10))) func keepsEveryConfirmedMessage() async throws {
-        let bench = try CrashBench()
+        let bench = try CrashBench(hasSmallSegments: true)
         defer { bench.remove() }
         let ledger = SharedLedger()
+        var (inStart, inCompaction) = (0, 0)
         for round in 1...Self.rounds {
-            if round % 3 == 0 {
-                let process = try bench.spawn()
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0...60)))
-                process.kill()
-                _ = await process.wait()
-            } else {
-                try await killUnderLoad(bench, ledger)
-            }
+            let moment = Moment.allCases[round % Moment.allCases.count]
+            let lines = moment == .starting ? try await killAtStart(bench) : try await killUnderLoad(bench, ledger, moment)
+            if moment == .starting, lines.isEmpty { inStart += 1 }
+            if lines.last == "compacting" { inCompaction += 1 }
             if round % 25 == 0 { try await empty("keep", bench, ledger, isLast: round == Self.rounds) }
         }
         try await empty("flow", bench, ledger, isLast: true)
         let confirmed = ledger.value.withLock { $0.queues.mapValues(\.confirmed.count) }
-        print("killed \(Self.rounds) times; confirmed: \(confirmed)")
+        print("killed \(Self.rounds) times, \(inStart) before it was ready, \(inCompaction) in a compaction; confirmed: \(confirmed)")
         // So that there was something to lose.
         #expect(confirmed.values.allSatisfy { $0 > Self.rounds })
+        // And so that it was lost at the moments that this is about.
+        #expect(inStart > Self.rounds / 20 && inCompaction > Self.rounds / 10)
     }
 
-    private func killUnderLoad(_ bench: CrashBench, _ ledger: SharedLedger) async throws {
+    /// - Returns: what it has said after it began to start.
+    private func killAtStart(_ bench: CrashBench) async throws -> [String] {
+        let process = try bench.spawn()
+        for await line in process.standardOutput where line == "starting" { break }
+        try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000)))
+        return await kill(process)
+    }
+
+    /// - Returns: what it has said since it was ready, or since it began the compaction that was waited for, with that.
+    private func killUnderLoad(_ bench: CrashBench, _ ledger: SharedLedger, _ moment: Moment) async throws -> [String] {
         let (process, port) = try await bench.start()
-        async let publisher: Void = onThread { Load.publish(port, ledger.value) }
+        async let publisher: Void = onThread { Load.publish(port, ledger.value, keepOneIn: 4) }
         async let consumer: Void = onThread { try? Load.consume("flow", port, ledger.value) }
-        try await Task.sleep(for: .milliseconds(Int.random(in: 20...250)))
+        var lines: [String] = []
+        if moment == .loaded {
+            try await Task.sleep(for: .milliseconds(Int.random(in: 20...250)))
+        } else {
+            for await line in process.standardOutput where line == "compacting" {
+                lines = [line]
+                break
+            }
+            if moment == .compactingLater { try await Task.sleep(for: .microseconds(Int.random(in: 0...5_000))) }
+        }
+        lines += await kill(process)
+        _ = try await (publisher, consumer)
+        return lines
+    }
+
+    /// - Returns: what it has said that nobody has read yet.
+    private func kill(_ process: ChildProcess) async -> [String] {
         process.kill()
         _ = await process.wait()
-        _ = try await (publisher, consumer)
+        var lines: [String] = []
+        for await line in process.standardOutput { lines.append(line) }
+        return lines
     }
 
     /// Starts the broker, takes everything out of a queue, and compares it with what was confirmed.

@@ -37,7 +37,9 @@ final class WireClient {
         // {"capabilities": {"connection.blocked": true}}
         let flag = short("connection.blocked") + Array("t".utf8) + [1]
         let capabilities = short("capabilities") + Array("F".utf8) + long(UInt32(flag.count)) + flag
-        send(Self.startOK, channel: 0, long(UInt32(capabilities.count)) + capabilities + short("PLAIN") + text("\0guest\0guest") + short("en_US"))
+        send(
+            Self.startOK, channel: 0,
+            long(UInt32(capabilities.count)) + capabilities + short("PLAIN") + text("\0guest\0guest") + short("en_US"))
         let tune = try wait(for: 10 << 16 | 30)
         send(10 << 16 | 31, channel: 0, Array(tune.arguments.prefix(6)) + [UInt8(heartbeat >> 8), UInt8(heartbeat & 0xFF)])
         send(10 << 16 | 40, channel: 0, short("/") + short("") + [0])
@@ -146,7 +148,9 @@ final class WireClient {
             let id = frame.payload.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
             let method = Method(id: id, arguments: frame.payload.dropFirst(4))
             if isWanted(method) { return method }
-            if id == 10 << 16 | 50 || id == 20 << 16 | 40 { throw Closed(why: String(decoding: method.arguments.dropFirst(3), as: UTF8.self)) }
+            if id == 10 << 16 | 50 || id == 20 << 16 | 40 {
+                throw Closed(why: String(decoding: method.arguments.dropFirst(3), as: UTF8.self))
+            }
         }
     }
 
@@ -165,7 +169,9 @@ final class WireClient {
                 received.removeFirst(position)
                 position = 0
             }
-            guard socket.receive(into: &received) else { throw Closed(why: "the socket is closed, or the broker has been silent for 20 seconds") }
+            guard socket.receive(into: &received) else {
+                throw Closed(why: "the socket is closed, or the broker has been silent for 20 seconds")
+            }
         }
     }
 

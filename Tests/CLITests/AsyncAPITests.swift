@@ -56,10 +56,12 @@ import Yams
 
     /// Each change makes the document wrong; a schema that took one of them would prove nothing.
     private static let flaws: [(String, @Sendable (inout JSONValue) -> Void)] = [
-        ("no version", { $0["asyncapi"] = nil }), ("another version", { $0["asyncapi"] = "2.6.0" }), ("no title", { $0["info"] = ["version": "1"] }),
+        ("no version", { $0["asyncapi"] = nil }), ("another version", { $0["asyncapi"] = "2.6.0" }),
+        ("no title", { $0["info"] = ["version": "1"] }),
         ("an unknown word", { $0["chanels"] = [:] }), ("an action", { change(&$0, "operations", "action", "publish") }),
         ("no channel", { change(&$0, "operations", "channel", nil) }), ("a binding", { changeBinding(&$0, "is", "topic") }),
-        ("an exchange", { changeBinding(&$0, "exchange", ["type": "broadcast"]) }), ("a word of a binding", { changeBinding(&$0, "durable", true) }),
+        ("an exchange", { changeBinding(&$0, "exchange", ["type": "broadcast"]) }),
+        ("a word of a binding", { changeBinding(&$0, "durable", true) }),
         ("a binding's version", { changeBinding(&$0, "bindingVersion", "9.9.9") }),
     ]
 
@@ -115,7 +117,8 @@ import Yams
         registry.add(document, at: "https://example.org/asyncapi.json")
         for message in messages {
             let schema = try JSONSchema(
-                compiling: ["$ref": .string("https://example.org/asyncapi.json#/components/messages/\(message.key)/payload")], registry: registry,
+                compiling: ["$ref": .string("https://example.org/asyncapi.json#/components/messages/\(message.key)/payload")],
+                registry: registry,
                 options: .init(assertsFormats: true))
             for example in message.value["examples"]?.arrayValue ?? [] {
                 var payload = try #require(example["payload"])

@@ -5,14 +5,17 @@ import millrace_cli
 @Suite struct BrokerSettingsTests {
     @Test func theEnvironmentWinsOverTheFile() throws {
         var settings = BrokerSettings()
-        try settings.read(yaml: "listen: 0.0.0.0:1000\nmanagement: none\ndata: /var/lib/broker\nproduct: RabbitMQ/3.10.8\nlimits:\n  connections: 20")
+        try settings.read(
+            yaml: "listen: 0.0.0.0:1000\nmanagement: none\ndata: /var/lib/broker\nproduct: RabbitMQ/3.10.8\nlimits:\n  connections: 20")
         #expect(settings.configuration.host == "0.0.0.0")
         #expect(settings.configuration.management == nil)
         #expect(settings.configuration.storage == .folder("/var/lib/broker"))
         #expect(settings.configuration.product == "RabbitMQ")
         #expect(settings.configuration.version == "3.10.8")
         #expect(settings.configuration.limits.connections == 20)
-        try settings.read(environment: ["MILLRACE_BROKER_LISTEN": "[::1]:0", "MILLRACE_BROKER_DATA": "memory", "MILLRACE_BROKER_PASSWORD": "pw"])
+        try settings.read(environment: [
+            "MILLRACE_BROKER_LISTEN": "[::1]:0", "MILLRACE_BROKER_DATA": "memory", "MILLRACE_BROKER_PASSWORD": "pw",
+        ])
         #expect(settings.configuration.host == "::1")
         #expect(settings.configuration.port == 0)
         #expect(settings.configuration.storage == .memory)
@@ -20,7 +23,8 @@ import millrace_cli
     }
 
     @Test(arguments: [
-        "listen: nowhere", "listen: host:70000", "unknown: 1", "password: secret", "limits:\n  nothing: 1", "heartbeat: often", "tls:\n  port: 1",
+        "listen: nowhere", "listen: host:70000", "unknown: 1", "password: secret", "limits:\n  nothing: 1", "heartbeat: often",
+        "tls:\n  port: 1",
         "- a", "data: [", "frame-max: -1",
     ])
     func whatCannotBeUsedIsRefused(yaml: String) {

@@ -8,7 +8,9 @@ import millrace_cli
         #expect(ChaosPlan(seed: 7, count: 12, parts: 8) != ChaosPlan(seed: 8, count: 12, parts: 8))
     }
 
-    @Test("as many kills as asked for, in order, within the run, and every part dies before one dies twice", arguments: 0..<50 as Range<UInt64>)
+    @Test(
+        "as many kills as asked for, in order, within the run, and every part dies before one dies twice",
+        arguments: 0..<50 as Range<UInt64>)
     func spread(seed: UInt64) {
         let plan = ChaosPlan(seed: seed, count: 10, parts: 8)
         #expect(plan.kills.count == 10)

@@ -32,11 +32,15 @@ actor CommandBroker {
         let child = try ChildProcess.spawn(
             .init(
                 executable: Fixture.millrace,
-                arguments: ["broker", "serve", "--listen", "127.0.0.1:\(port)", "--management", "127.0.0.1:\(managementPort)", "--data", folder + "/data", "--log", "error", "-o", "json"],
+                arguments: [
+                    "broker", "serve", "--listen", "127.0.0.1:\(port)", "--management", "127.0.0.1:\(managementPort)", "--data",
+                    folder + "/data", "--log", "error", "-o", "json",
+                ],
                 environment: Fixture.environment([:]), standardOutput: .lines, standardError: .file(folder + "/log"), isServer: true))
         process = child
         guard let ready = try await Ready.of(child) else {
-            throw ServersError(.exitedEarly, "the broker has ended: \((try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "")")
+            throw ServersError(
+                .exitedEarly, "the broker has ended: \((try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "")")
         }
         (port, managementPort) = (ready.port, ready.managementPort)
     }

@@ -14,17 +14,23 @@ import Testing
         }
     }
 
-    @Test("wrong usage is told on standard error, with code 64", arguments: [
-        ["frob"], ["--frob"], ["demo", "--orders", "0"], ["demo", "--kills", "x"], ["load"], ["load", "no-such.csv"], ["up", "--only", "nobody"],
-        ["demo", "--rate", "-1"], ["demo", "--keep"], ["worker", "run", "nobody"], ["failures", "retry", "orders"], ["failures", "show", "orders", "x"],
-        ["saga", "show", "no-id"], ["saga", "list", "--status", "happy"], ["worker", "list", "-o", "xml"], ["tail", "commands"],
-        ["publish", "commerce.orders", "no.such", "--data", "{}"], ["load", "x", "--wait", "61"], ["setup"],
-        ["setup", "--secrets", "/tmp/none"], ["setup", "--secrets", "/tmp/none", "--database-url", "postgres://a:secret@h/d"],
-        ["setup", "--secrets", "/tmp/none", "--broker-management-url", "http://a:secret@h"], ["worker", "health", "--port", "0"],
-        ["worker", "run", "orders", "--env-file", "/no/such/file"], ["failures", "retry", "orders", "--all", "--rate", "0"],
-        ["migrate", "nobody"], ["migrate", "--info", "--repair"], ["migrate", "orders", "--only", "payments"], ["migrate", "--baseline", "1"],
-        ["migrate", "orders", "--baseline", "one"], ["migrate", "orders", "--baseline", "1", "--info"], ["migrate", "--info", "-o", "xml"],
-    ])
+    @Test(
+        "wrong usage is told on standard error, with code 64",
+        arguments: [
+            ["frob"], ["--frob"], ["demo", "--orders", "0"], ["demo", "--kills", "x"], ["load"], ["load", "no-such.csv"],
+            ["up", "--only", "nobody"],
+            ["demo", "--rate", "-1"], ["demo", "--keep"], ["worker", "run", "nobody"], ["failures", "retry", "orders"],
+            ["failures", "show", "orders", "x"],
+            ["saga", "show", "no-id"], ["saga", "list", "--status", "happy"], ["worker", "list", "-o", "xml"], ["tail", "commands"],
+            ["publish", "commerce.orders", "no.such", "--data", "{}"], ["load", "x", "--wait", "61"], ["setup"],
+            ["setup", "--secrets", "/tmp/none"], ["setup", "--secrets", "/tmp/none", "--database-url", "postgres://a:secret@h/d"],
+            ["setup", "--secrets", "/tmp/none", "--broker-management-url", "http://a:secret@h"], ["worker", "health", "--port", "0"],
+            ["worker", "run", "orders", "--env-file", "/no/such/file"], ["failures", "retry", "orders", "--all", "--rate", "0"],
+            ["migrate", "nobody"], ["migrate", "--info", "--repair"], ["migrate", "orders", "--only", "payments"],
+            ["migrate", "--baseline", "1"],
+            ["migrate", "orders", "--baseline", "one"], ["migrate", "orders", "--baseline", "1", "--info"],
+            ["migrate", "--info", "-o", "xml"],
+        ])
     func usage(arguments: [String]) async throws {
         var all = ProcessInfo.processInfo.environment
         for key in ["DATABASE_URL", "AMQP_URL", "MILLRACE_HOME"] { all[key] = nil }
@@ -71,7 +77,8 @@ import Testing
     func workers() async throws {
         let result = try await Fixture.run("worker", "list", "-o", "json")
         let workers = try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8)) as? [[String: Any]]
-        #expect(workers?.compactMap { $0["name"] as? String } == ["checkout", "edge", "inventory", "journal", "orders", "payments", "shipping"])
+        #expect(
+            workers?.compactMap { $0["name"] as? String } == ["checkout", "edge", "inventory", "journal", "orders", "payments", "shipping"])
     }
 
     @Test("the doctor answers in JSON, and each check that fails has a remedy")

@@ -18,10 +18,13 @@ import Testing
         }
     }
 
-    @Test("help has examples, and no colour where NO_COLOR or a pipe forbids it", arguments: [
-        ["topics"], ["topics", "list"], ["topics", "show"], ["topics", "lint"], ["topics", "check"], ["topics", "diff"], ["topics", "new"],
-        ["topics", "docs"], ["topics", "asyncapi"], ["topics", "example"], ["publish"], ["tail"], ["listen"], ["failures"], ["saga"],
-    ])
+    @Test(
+        "help has examples, and no colour where NO_COLOR or a pipe forbids it",
+        arguments: [
+            ["topics"], ["topics", "list"], ["topics", "show"], ["topics", "lint"], ["topics", "check"], ["topics", "diff"],
+            ["topics", "new"],
+            ["topics", "docs"], ["topics", "asyncapi"], ["topics", "example"], ["publish"], ["tail"], ["listen"], ["failures"], ["saga"],
+        ])
     func help(_ command: [String]) async throws {
         let result = try await ChildProcess.run(
             .init(executable: Fixture.millrace, arguments: command + ["--help"], environment: Fixture.environment(["NO_COLOR": "1"])))

@@ -18,7 +18,10 @@ import millrace_cli
             let user = BrokerPermissions.user(for: journal, password: "x")
             #expect(user.read == #"^(worker\.journal(\..*)?|commands|billing\.invoices|commerce\.orders|legacy\.things)$"#)
             #expect(user.write == #"^(worker\.journal(\..*)?|commands)$"#)
-            #expect(BrokerPermissions.exchanges(for: project.workers).map(\.name) == ["commands", "billing.invoices", "commerce.orders", "legacy.things"])
+            #expect(
+                BrokerPermissions.exchanges(for: project.workers).map(\.name) == [
+                    "commands", "billing.invoices", "commerce.orders", "legacy.things",
+                ])
         }
     }
 }

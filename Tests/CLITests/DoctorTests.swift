@@ -19,7 +19,8 @@ import millrace_cli
     }
 
     /// What the command finds in a project with one worker, with code 1 because something is missing.
-    private func examine(port: Int = 0, _ more: [String: String] = [:], change: (String) throws -> Void = { _ in }) async throws -> [Check] {
+    private func examine(port: Int = 0, _ more: [String: String] = [:], change: (String) throws -> Void = { _ in }) async throws -> [Check]
+    {
         try await Fixture.withFolder { project in
             try Fixture.write("name: odd\n" + (port > 0 ? "http:\n  port: \(port)\n" : ""), to: project + "/workers/odd/worker.yaml")
             try change(project)

@@ -81,11 +81,14 @@ final class EventSink: Sendable {
                 let request = Request(method: head.method.rawValue, path: head.uri, headers: head.headers, body: body)
                 let (code, body) = box.state.withLock { state -> (Int, [UInt8]) in
                     state.requests.append(request)
-                    return (state.answers.isEmpty ? 204 : state.answers.removeFirst(), state.bodies.isEmpty ? [] : state.bodies.removeFirst())
+                    return (
+                        state.answers.isEmpty ? 204 : state.answers.removeFirst(), state.bodies.isEmpty ? [] : state.bodies.removeFirst()
+                    )
                 }
                 guard code >= 0 else { return }
                 guard code > 0 else { return context.close(promise: nil) }
-                let answer = HTTPResponseHead(version: .http1_1, status: .init(statusCode: code), headers: code == 204 ? [:] : ["content-length": "\(body.count)"])
+                let answer = HTTPResponseHead(
+                    version: .http1_1, status: .init(statusCode: code), headers: code == 204 ? [:] : ["content-length": "\(body.count)"])
                 context.write(wrapOutboundOut(.head(answer)), promise: nil)
                 if !body.isEmpty { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil) }
                 context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

@@ -41,7 +41,8 @@ import millrace_cli
     }
 
     @Test(arguments: [
-        ("", 1), ("data.", 6), ("data.a >", 9), ("data.a > 1 2", 12), ("(a", 3), ("a[", 3), ("a[-1]", 3), ("'x", 1), ("a ; b", 3), ("1.2.3 > a", 1),
+        ("", 1), ("data.", 6), ("data.a >", 9), ("data.a > 1 2", 12), ("(a", 3), ("a[", 3), ("a[-1]", 3), ("'x", 1), ("a ; b", 3),
+        ("1.2.3 > a", 1),
     ])
     func saysWhereItIsWrong(_ text: String, _ column: Int) {
         #expect {

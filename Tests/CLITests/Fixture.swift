@@ -18,7 +18,9 @@ enum Fixture {
     /// The built command, beside the test bundle.
     static let millrace = BuiltProducts.path("millrace")
 
-    static func run(_ arguments: String..., in folder: String = project, environment: [String: String] = [:]) async throws -> ChildProcess.Result {
+    static func run(_ arguments: String..., in folder: String = project, environment: [String: String] = [:]) async throws
+        -> ChildProcess.Result
+    {
         var all = ProcessInfo.processInfo.environment
         for key in ["DATABASE_URL", "AMQP_URL", "MILLRACE_HOME"] { all[key] = nil }
         all.merge(environment) { $1 }

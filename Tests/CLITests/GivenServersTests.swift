@@ -23,20 +23,25 @@ struct GivenServersTests {
                 let report = try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8)) as? [String: Any]
                 #expect(report?["holds"] as? Bool == true)
             }
-            let admin = PostgresClient(configuration: try PostgresConfiguration(url: await servers.databaseURL("postgres")), logger: Fixture.logger)
+            let admin = PostgresClient(
+                configuration: try PostgresConfiguration(url: await servers.databaseURL("postgres")), logger: Fixture.logger)
             #expect(try await admin.query("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'worker%'", as: Int.self) == [0])
-            #expect(try await admin.query("SELECT count(*) FROM pg_namespace WHERE nspname IN ('orders', 'edge', 'payments')", as: Int.self) == [0])
+            #expect(
+                try await admin.query("SELECT count(*) FROM pg_namespace WHERE nspname IN ('orders', 'edge', 'payments')", as: Int.self)
+                    == [0])
             #expect(try await !servers.rabbit.control("list_queues", "name", "--silent").contains("worker."))
 
             // Somebody deploys for real; the demo must not touch that.
             let folder = try TemporaryDirectory.make() + "/secrets"
             defer { TemporaryDirectory.remove((folder as NSString).deletingLastPathComponent) }
-            let setup = try await Fixture.run("setup", "--secrets", folder, environment: try await servers.environment(database: "postgres"))
+            let setup = try await Fixture.run(
+                "setup", "--secrets", folder, environment: try await servers.environment(database: "postgres"))
             #expect(setup.status == .exited(0), "\(setup)")
             let refused = try await Fixture.run("demo", "--orders", "10", environment: environment)
             #expect(refused.status == .exited(64) && refused.standardError.contains("worker_orders"), "\(refused)")
             let worker = PostgresClient(
-                configuration: try PostgresConfiguration(url: try Fixture.variables(folder, "orders")["DATABASE_URL"] ?? ""), logger: Fixture.logger)
+                configuration: try PostgresConfiguration(url: try Fixture.variables(folder, "orders")["DATABASE_URL"] ?? ""),
+                logger: Fixture.logger)
             #expect(try await worker.query("SELECT current_user::text", as: String.self) == ["worker_orders"])
             await worker.close()
             await admin.close()

@@ -43,29 +43,31 @@ import millrace_cli
     }
 
     /// Each of these fails when its check is taken out of `Invariant.check`.
-    @Test("one wrong number fails the check that is about it", arguments: [
-        ("edge", "orders.rejected", 7, "accepted = confirmed + rejected"),
-        ("edge", "commands.pending", 1, "accepted = confirmed + rejected"),
-        ("orders", "orders.total", 99, "edge and orders tell the same"),
-        ("shipping", "outbox.unsent", 1, "nothing left in any outbox"),
-        ("payments", "parked", 1, "no parked message"),
-        ("checkout", "sagas.stuck", 1, "every saga in a final state"),
-        ("checkout", "sagas.completed", 91, "every saga in a final state"),
-        ("inventory", "products.unbalanced", 1, "sold + available = stock put in"),
-        ("inventory", "products.total", 0, "sold + available = stock put in"),
-        ("payments", "authorized.cents", 123_455, "money authorized = money of confirmed orders"),
-        ("payments", "authorized.count", 93, "money authorized = money of confirmed orders"),
-        ("orders", "replay.mismatches", 1, "every order's events replay to its state"),
-        ("checkout", "sagas.total", 99, "0 lost"),
-        ("inventory", "reservations.duplicate", 1, "0 handled twice"),
-        ("payments", "duplicates", 1, "0 handled twice"),
-        ("shipping", "shipments.active", 93, "0 handled twice"),
-        ("journal", "numbered", 419, "every event is in the journal"),
-        ("orders", "events.published", 71, "every event is in the journal"),
-        ("journal", "gaps", 1, "every event is in the journal"),
-        ("journal", "earlier", 1, "every event is in the journal"),
-        ("journal", "positions.missing", 1, "every event is in the journal"),
-    ])
+    @Test(
+        "one wrong number fails the check that is about it",
+        arguments: [
+            ("edge", "orders.rejected", 7, "accepted = confirmed + rejected"),
+            ("edge", "commands.pending", 1, "accepted = confirmed + rejected"),
+            ("orders", "orders.total", 99, "edge and orders tell the same"),
+            ("shipping", "outbox.unsent", 1, "nothing left in any outbox"),
+            ("payments", "parked", 1, "no parked message"),
+            ("checkout", "sagas.stuck", 1, "every saga in a final state"),
+            ("checkout", "sagas.completed", 91, "every saga in a final state"),
+            ("inventory", "products.unbalanced", 1, "sold + available = stock put in"),
+            ("inventory", "products.total", 0, "sold + available = stock put in"),
+            ("payments", "authorized.cents", 123_455, "money authorized = money of confirmed orders"),
+            ("payments", "authorized.count", 93, "money authorized = money of confirmed orders"),
+            ("orders", "replay.mismatches", 1, "every order's events replay to its state"),
+            ("checkout", "sagas.total", 99, "0 lost"),
+            ("inventory", "reservations.duplicate", 1, "0 handled twice"),
+            ("payments", "duplicates", 1, "0 handled twice"),
+            ("shipping", "shipments.active", 93, "0 handled twice"),
+            ("journal", "numbered", 419, "every event is in the journal"),
+            ("orders", "events.published", 71, "every event is in the journal"),
+            ("journal", "gaps", 1, "every event is in the journal"),
+            ("journal", "earlier", 1, "every event is in the journal"),
+            ("journal", "positions.missing", 1, "every event is in the journal"),
+        ])
     func oneWrong(worker: String, key: String, value: Int, name: String) {
         var audit = Self.good
         audit.workers[worker]?[key] = value
@@ -76,7 +78,11 @@ import millrace_cli
     @Test("a number that is missing is a failure, never a zero")
     func missing() {
         for (worker, counts) in Self.good.workers {
-            for key in counts.keys where !["inbox.handled", "timers.pending", "commands.accepted", "voided.count", "declined.count", "reservations.active", "orders.open", "entries"].contains(key) {
+            for key in counts.keys
+            where ![
+                "inbox.handled", "timers.pending", "commands.accepted", "voided.count", "declined.count", "reservations.active",
+                "orders.open", "entries",
+            ].contains(key) {
                 var audit = Self.good
                 audit.workers[worker]?[key] = nil
                 #expect(!Invariant.check(audit, Self.load, queued: .count(0)).allSatisfy { $0.holds }, "\(worker) \(key)")
@@ -119,9 +125,12 @@ import millrace_cli
         #expect(failed.first?.detail.contains("403 refused") == true)
     }
 
-    @Test("it is not quiet while anything is under way", arguments: [
-        ("orders", "outbox.unsent"), ("edge", "commands.pending"), ("checkout", "sagas.unfinished"), ("orders", "orders.open"), ("edge", "parked"), ("journal", "numbered"),
-    ])
+    @Test(
+        "it is not quiet while anything is under way",
+        arguments: [
+            ("orders", "outbox.unsent"), ("edge", "commands.pending"), ("checkout", "sagas.unfinished"), ("orders", "orders.open"),
+            ("edge", "parked"), ("journal", "numbered"),
+        ])
     func quiet(worker: String, key: String) {
         var audit = Self.good
         audit.workers[worker]?[key] = 1

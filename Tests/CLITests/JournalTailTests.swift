@@ -33,7 +33,8 @@ import Testing
 
         /// Records an event so many seconds ago.
         func record(
-            _ position: Int, _ topic: String = "commerce.orders", _ type: String = "order.confirmed", subject: String? = nil, cents: Int = 0,
+            _ position: Int, _ topic: String = "commerce.orders", _ type: String = "order.confirmed", subject: String? = nil,
+            cents: Int = 0,
             ago: Double = 0
         ) async throws {
             let envelope = Envelope(
@@ -65,7 +66,8 @@ import Testing
     func pastAndPresent() async throws {
         try await Book.with { book in
             for position in 1...450 {
-                try await book.record(position, position % 2 == 0 ? "commerce.payments" : "commerce.orders", ago: 90_000 - 100 * Double(position))
+                try await book.record(
+                    position, position % 2 == 0 ? "commerce.payments" : "commerce.orders", ago: 90_000 - 100 * Double(position))
             }
             // The journal of another database of this server. Fails when it passes for this one's (JournalTail.warnIfNobodyRecords).
             var configuration = try await TestPostgres.database("other")
@@ -122,7 +124,9 @@ import Testing
             let command = try book.tail("commerce.orders", "--since", "1h")
             #expect(await command.printed(3))
             for position in 4...8 {
-                try await book.client.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace' AND datname = current_database()")
+                try await book.client.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace' AND datname = current_database()"
+                )
                 try await book.record(position)
             }
             #expect(await command.printed(8))
@@ -133,7 +137,8 @@ import Testing
             let admin = PostgresClient(configuration: try PostgresConfiguration(url: try await TestPostgres.url()), logger: Fixture.logger)
             let name = try PostgresConfiguration(url: book.url).database
             try await admin.execute("ALTER DATABASE \(identifier: name) ALLOW_CONNECTIONS false")
-            try await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace' AND datname = \(name)")
+            try await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace' AND datname = \(name)")
             #expect(await Fixture.eventually { losses() > before })
             try await admin.execute("ALTER DATABASE \(identifier: name) ALLOW_CONNECTIONS true")
             await admin.close()
@@ -167,17 +172,21 @@ import Testing
         #expect(gone.status == .exited(1) && !gone.standardError.contains("topsecret"), "\(gone)")
     }
 
-    @Test("wrong usage is told with an example", arguments: [
-        (["commerce.orders", "--since", "1w"], "2d"), (["commerce.orders", "--since", "yesterday"], "2026-11-21T10:00:00Z"),
-        (["commerce.orders", "--since", "2026-11-21"], "2026-11-21T10:00:00Z"), (["commerce.orders", "--since", "9999-01-01T00:00:00Z"], "future"),
-        (["commands", "--since", "1h"], "commands are not recorded"), (["commerce.orders", "--since", "1h"], "no database"),
-        (["commerce.orders", "--since", "1h", "--where", "data.a >"], "^"), (["*", "--since", "1h"], "no topic is like *"),
-    ])
+    @Test(
+        "wrong usage is told with an example",
+        arguments: [
+            (["commerce.orders", "--since", "1w"], "2d"), (["commerce.orders", "--since", "yesterday"], "2026-11-21T10:00:00Z"),
+            (["commerce.orders", "--since", "2026-11-21"], "2026-11-21T10:00:00Z"),
+            (["commerce.orders", "--since", "9999-01-01T00:00:00Z"], "future"),
+            (["commands", "--since", "1h"], "commands are not recorded"), (["commerce.orders", "--since", "1h"], "no database"),
+            (["commerce.orders", "--since", "1h", "--where", "data.a >"], "^"), (["*", "--since", "1h"], "no topic is like *"),
+        ])
     func usage(_ arguments: [String], _ words: String) async throws {
         try await Fixture.withFolder { folder in
             let result = try await ChildProcess.run(
                 .init(
-                    executable: Fixture.millrace, arguments: ["tail"] + arguments + ["--data", folder], environment: Fixture.environment([:]),
+                    executable: Fixture.millrace, arguments: ["tail"] + arguments + ["--data", folder],
+                    environment: Fixture.environment([:]),
                     workingDirectory: Fixture.project))
             #expect(result.status == .exited(64) && result.standardError.contains(words), "\(result)")
         }

@@ -2,8 +2,8 @@ import Foundation
 import Logging
 import Postgres
 import Servers
-import Testing
 import TestSupport
+import Testing
 
 /// The process that migrates is killed with SIGKILL in the middle of a migration, again and again. The server goes on with the
 /// statement that it has, and notices only then that nobody is there; the next process meanwhile wants to begin.
@@ -18,7 +18,8 @@ struct KilledMigrationTests {
         let folder = try TemporaryDirectory.make(prefix: "millrace-project")
         let migrations = folder + "/workers/payments/migrations"
         try FileManager.default.createDirectory(atPath: migrations, withIntermediateDirectories: true)
-        try "name: payments\nowns: [commerce.payments]\n".write(toFile: folder + "/workers/payments/worker.yaml", atomically: true, encoding: .utf8)
+        try "name: payments\nowns: [commerce.payments]\n".write(
+            toFile: folder + "/workers/payments/worker.yaml", atomically: true, encoding: .utf8)
         for number in 1...Self.count {
             let text = """
                 CREATE TABLE made_\(number) (n int);
@@ -53,7 +54,8 @@ struct KilledMigrationTests {
             var version: String
             var success: Bool
         }
-        let rows = try await db.query("SELECT installed_rank::bigint, version, success FROM payments.flyway_schema_history ORDER BY installed_rank", as: Row.self)
+        let rows = try await db.query(
+            "SELECT installed_rank::bigint, version, success FROM payments.flyway_schema_history ORDER BY installed_rank", as: Row.self)
         #expect(rows == (1...Self.count).map { Row(installedRank: $0, version: "\($0)", success: true) }, "\(history)")
         for number in 1...Self.count {
             let values = try await db.query("SELECT n::bigint FROM payments.\(identifier: "made_\(number)") ORDER BY n", as: Int.self)

@@ -2,8 +2,8 @@ import AMQP
 import Foundation
 import Postgres
 import Servers
-import Testing
 import TestSupport
+import Testing
 
 /// What a worker's role and user cannot do, after `millrace setup` and the workers' own `prepare`.
 ///
@@ -14,7 +14,8 @@ import TestSupport
     .enabled(if: ServersAvailability.postgres != nil && ServersAvailability.rabbitMQ != nil))
 struct LeastPrivilegeTests {
     /// Sets up all workers, and prepares three: the edge first, which owns no topic and takes those of others.
-    private func withWorkers(_ body: (CLIServers, _ payments: [String: String], _ edge: [String: String]) async throws -> Void) async throws {
+    private func withWorkers(_ body: (CLIServers, _ payments: [String: String], _ edge: [String: String]) async throws -> Void) async throws
+    {
         try await CLIServers.with { servers in
             let folder = try TemporaryDirectory.make() + "/secrets"
             defer { TemporaryDirectory.remove((folder as NSString).deletingLastPathComponent) }
@@ -37,7 +38,8 @@ struct LeastPrivilegeTests {
 
     private static let foreign: [SQL] = [
         "SELECT count(*) FROM orders.outbox", "INSERT INTO orders.inbox (message_id) VALUES (gen_random_uuid())",
-        "CREATE TABLE orders.mine (n int)", "SET ROLE worker_orders", "DROP TABLE orders.outbox", "CREATE SCHEMA mine", "CREATE TABLE public.mine (n int)",
+        "CREATE TABLE orders.mine (n int)", "SET ROLE worker_orders", "DROP TABLE orders.outbox", "CREATE SCHEMA mine",
+        "CREATE TABLE public.mine (n int)",
         "CREATE ROLE mine", "ALTER ROLE worker_orders PASSWORD NULL", "SELECT rolpassword FROM pg_authid",
         "CREATE TEMPORARY TABLE mine (n int)",
     ]
@@ -71,7 +73,8 @@ struct LeastPrivilegeTests {
             for statement in Self.foreign {
                 #expect(try await refusal(url, statement) == "42501", "\(statement)")
             }
-            let admin = PostgresClient(configuration: try PostgresConfiguration(url: await servers.databaseURL("shop")), logger: Fixture.logger)
+            let admin = PostgresClient(
+                configuration: try PostgresConfiguration(url: await servers.databaseURL("shop")), logger: Fixture.logger)
             try await admin.execute("GRANT worker_orders TO worker_payments")
             for statement in Self.foreign.prefix(5) {
                 #expect(try await refusal(url, statement) == nil, "widened: \(statement)")
@@ -85,10 +88,12 @@ struct LeastPrivilegeTests {
             let folder = try TemporaryDirectory.make()
             defer { TemporaryDirectory.remove(folder) }
             let setup = try await Fixture.run(
-                "setup", "--secrets", folder + "/secrets", "--only", "payments", environment: try await servers.environment(database: "shop"))
+                "setup", "--secrets", folder + "/secrets", "--only", "payments",
+                environment: try await servers.environment(database: "shop"))
             #expect(setup.status == .exited(0), "\(setup)")
             let flags = try await admin.query(
-                "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication FROM pg_roles WHERE rolname = 'worker_payments'", as: Bool.self)
+                "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication FROM pg_roles WHERE rolname = 'worker_payments'",
+                as: Bool.self)
             #expect(flags == [false])
             #expect(try await admin.query("SELECT has_schema_privilege('worker_payments', 'public', 'CREATE')", as: Bool.self) == [false])
             await admin.close()
@@ -118,26 +123,38 @@ struct LeastPrivilegeTests {
 
     private var foreignAttempts: [(String, @Sendable (AMQPClient) async throws -> Void)] {
         [
-            ("consume another's queue", { client in
-                let consumer = client.consumer(queue: "worker.orders")
-                // It is told at once, or there is nothing to take.
-                let waiting = Task { try await consumer.nextBatch(max: 1) }
-                for _ in 0..<200 where try await client.queueInfo("worker.orders")?.consumers == 0 { try await Task.sleep(for: .milliseconds(10)) }
-                waiting.cancel()
-                do { _ = try await waiting.value } catch let error as AMQPError where error.code == .cancelled {}
-            }),
+            (
+                "consume another's queue",
+                { client in
+                    let consumer = client.consumer(queue: "worker.orders")
+                    // It is told at once, or there is nothing to take.
+                    let waiting = Task { try await consumer.nextBatch(max: 1) }
+                    for _ in 0..<200 where try await client.queueInfo("worker.orders")?.consumers == 0 {
+                        try await Task.sleep(for: .milliseconds(10))
+                    }
+                    waiting.cancel()
+                    do { _ = try await waiting.value } catch let error as AMQPError where error.code == .cancelled {}
+                }
+            ),
             ("get from another's queue", { _ = try await $0.get(queue: "worker.orders") }),
             ("empty another's queue", { _ = try await $0.purge(queue: "worker.orders") }),
-            ("publish to another's topic", { client in
-                let outcome = await client.publisher().publish(OutgoingMessage(exchange: "commerce.orders", routingKey: "probe", body: [1]))
-                if case .failed(let error) = outcome { throw error }
-            }),
-            ("listen to a topic it does not consume", {
-                try await $0.declare(
-                    AMQPTopology(
-                        queues: [.init(name: "worker.payments.spy")],
-                        bindings: [.init(source: "commerce.orders", destination: "worker.payments.spy", routingKey: "#")]))
-            }),
+            (
+                "publish to another's topic",
+                { client in
+                    let outcome = await client.publisher().publish(
+                        OutgoingMessage(exchange: "commerce.orders", routingKey: "probe", body: [1]))
+                    if case .failed(let error) = outcome { throw error }
+                }
+            ),
+            (
+                "listen to a topic it does not consume",
+                {
+                    try await $0.declare(
+                        AMQPTopology(
+                            queues: [.init(name: "worker.payments.spy")],
+                            bindings: [.init(source: "commerce.orders", destination: "worker.payments.spy", routingKey: "#")]))
+                }
+            ),
             ("make a queue of any name", { try await $0.declare(AMQPTopology(queues: [.init(name: "spy")])) }),
             ("delete another's topic", { try await $0.delete(exchange: "commerce.orders") }),
             ("delete another's queue", { _ = try await $0.delete(queue: "worker.orders") }),
@@ -167,7 +184,10 @@ struct LeastPrivilegeTests {
     /// What the edge could do to the topics of others, which it only reads. In this order: the last ones destroy.
     private static let attemptsOnTopics: [(String, @Sendable (AMQPClient) async throws -> Void)] = [
         ("declare a topic that it consumes", { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commerce.orders")])) }),
-        ("declare the exchange of the commands", { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commands", kind: "direct")])) }),
+        (
+            "declare the exchange of the commands",
+            { try await $0.declare(AMQPTopology(exchanges: [.init(name: "commands", kind: "direct")])) }
+        ),
         ("delete a topic that it consumes", { try await $0.delete(exchange: "commerce.orders") }),
         ("delete the exchange of the commands", { try await $0.delete(exchange: "commands") }),
     ]
@@ -199,7 +219,8 @@ struct LeastPrivilegeTests {
                 .init(executable: Fixture.executable("edge"), arguments: ["prepare"], environment: environment))
             #expect(result.status == .exited(1))
             #expect(
-                result.standardError.contains("the topic supply.inventory does not exist; it belongs to the worker `inventory`") && result.standardError.contains("millrace setup"),
+                result.standardError.contains("the topic supply.inventory does not exist; it belongs to the worker `inventory`")
+                    && result.standardError.contains("millrace setup"),
                 "\(result)")
         }
     }

@@ -9,7 +9,8 @@ import Testing
     private static let order = "0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c"
 
     private func listen(_ arguments: String..., to sink: String, broker: CommandBroker) async throws -> RunningCommand {
-        let command = try RunningCommand(["listen", "commerce.orders", "--forward-to", sink] + arguments, environment: await broker.environment)
+        let command = try RunningCommand(
+            ["listen", "commerce.orders", "--forward-to", sink] + arguments, environment: await broker.environment)
         #expect(await command.said("forwarding"), "\(command.words)")
         return command
     }
@@ -49,7 +50,8 @@ import Testing
                 let request = try #require(sink.requests.first)
                 #expect(request.path == "/" && request.headers["content-type"] == ["application/json"])
                 let expected = [
-                    "ce-specversion": "1.0", "ce-id": ids[0], "ce-type": "order.confirmed", "ce-source": "/cli", "ce-partitionkey": Self.order,
+                    "ce-specversion": "1.0", "ce-id": ids[0], "ce-type": "order.confirmed", "ce-source": "/cli",
+                    "ce-partitionkey": Self.order,
                     "ce-dataschema": "millrace:order.confirmed:1", "ce-correlationid": "0198c7d0-5b7e-7c43-9f0e-2d1a4c6b8e0f",
                 ]
                 for (name, value) in expected { #expect(request.headers[name] == [value], "\(name)") }
@@ -69,7 +71,8 @@ import Testing
                 #expect(await command.end() == .exited(0), "\(command.words)")
                 #expect(try totals(sink) == [1, 1, 1, 1, 2, 2, 2, 2, 3, 4, 5])
                 let expected = [
-                    ("503", 0), ("429", 0), ("---", 0), ("200", 0), ("408", 1), ("425", 1), ("599", 1), ("201", 1), ("400", 2), ("301", 3), ("204", 4),
+                    ("503", 0), ("429", 0), ("---", 0), ("200", 0), ("408", 1), ("425", 1), ("599", 1), ("201", 1), ("400", 2), ("301", 3),
+                    ("204", 4),
                 ]
                 #expect(command.lines == expected.map { "\($0)  order.confirmed  \(ids[$1])" })
             }
@@ -120,7 +123,9 @@ import Testing
                 }
                 _ = try await publish(1, broker: broker)
                 #expect(await command.end() == .exited(0), "\(command.words)")
-                #expect(command.words.contains("left out a message of commerce.orders with the key odd: it is no CloudEvent"), "\(command.words)")
+                #expect(
+                    command.words.contains("left out a message of commerce.orders with the key odd: it is no CloudEvent"),
+                    "\(command.words)")
                 #expect(try totals(sink) == [1])
             }
         }
@@ -164,7 +169,8 @@ import Testing
         try await CommandBroker.with { broker in
             try await EventSink.with { sink in
                 // Of what the condition takes, one is of another type.
-                let command = try await listen("--where", "not data.totalCents == 1", "--type", "order.confirmed", to: sink.url, broker: broker)
+                let command = try await listen(
+                    "--where", "not data.totalCents == 1", "--type", "order.confirmed", to: sink.url, broker: broker)
                 let rejected = try await Fixture.run(
                     "publish", "commerce.orders", "order.rejected", "--data", #"{"orderId":"\#(Self.order)","reason":"sold out"}"#,
                     environment: await broker.environment)
@@ -183,10 +189,12 @@ import Testing
         }
     }
 
-    @Test("wrong usage", arguments: [
-        ["--forward-to", "ftp://localhost"], ["--forward-to", "localhost:80"], ["--forward-to", "http://localhost", "--tries", "-1"],
-        ["--forward-to", "http://localhost", "--timeout", "0"], ["--forward-to", "http://localhost", "--where", "("], [],
-    ])
+    @Test(
+        "wrong usage",
+        arguments: [
+            ["--forward-to", "ftp://localhost"], ["--forward-to", "localhost:80"], ["--forward-to", "http://localhost", "--tries", "-1"],
+            ["--forward-to", "http://localhost", "--timeout", "0"], ["--forward-to", "http://localhost", "--where", "("], [],
+        ])
     func usage(_ arguments: [String]) async throws {
         let result = try await ChildProcess.run(
             .init(

@@ -41,7 +41,9 @@ struct LoyaltyTests {
         }
         let db = PostgresClient(configuration: database, logger: Fixture.logger)
         let isDone = try await Fixture.eventually {
-            let (info, rows) = (try await client.queueInfo("worker.loyalty"), try await db.query("SELECT count(*) FROM loyalty.points", as: Int.self))
+            let (info, rows) = (
+                try await client.queueInfo("worker.loyalty"), try await db.query("SELECT count(*) FROM loyalty.points", as: Int.self)
+            )
             return info?.messages == 0 && rows == [1]
         }
         #expect(isDone)

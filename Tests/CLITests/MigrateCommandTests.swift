@@ -2,11 +2,12 @@ import Foundation
 import Logging
 import Postgres
 import Servers
-import Testing
 import TestSupport
+import Testing
 
 /// An operator's way from a refused migration to a migrated schema.
-@Suite("millrace migrate", .timeLimit(.minutes(4)), .enabled(if: ServersAvailability.postgres != nil && ServersAvailability.rabbitMQ != nil))
+@Suite(
+    "millrace migrate", .timeLimit(.minutes(4)), .enabled(if: ServersAvailability.postgres != nil && ServersAvailability.rabbitMQ != nil))
 struct MigrateCommandTests {
     /// A project with the worker `payments`, a server of its own, and the commands on it.
     private struct System {

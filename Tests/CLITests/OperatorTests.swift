@@ -18,7 +18,8 @@ import Testing
         func run(_ arguments: [String]) async throws -> ChildProcess.Result {
             try await ChildProcess.run(
                 .init(
-                    executable: Fixture.millrace, arguments: arguments + (arguments[0] == "publish" ? ["--folder", data] : ["--data", data]),
+                    executable: Fixture.millrace,
+                    arguments: arguments + (arguments[0] == "publish" ? ["--folder", data] : ["--data", data]),
                     environment: Fixture.environment(["USER": "tester"]), workingDirectory: Fixture.project))
         }
 
@@ -39,8 +40,10 @@ import Testing
 
         /// Calls `body` with the database, as an administrator.
         func withDatabase<R: Sendable>(_ body: (PostgresClient) async throws -> R) async throws -> R {
-            let state = try JSONDecoder().decode(RunState.self, from: try #require(FileManager.default.contents(atPath: data + "/run.json")))
-            return try await PostgresClient(configuration: try PostgresConfiguration(url: state.databaseURL), logger: Fixture.logger).executeThenClose(body)
+            let state = try JSONDecoder().decode(
+                RunState.self, from: try #require(FileManager.default.contents(atPath: data + "/run.json")))
+            return try await PostgresClient(configuration: try PostgresConfiguration(url: state.databaseURL), logger: Fixture.logger)
+                .executeThenClose(body)
         }
     }
 
@@ -81,12 +84,17 @@ import Testing
             #expect(isParked)
             #expect(messages.compactMap { $0["id"] as? String } == [wrong, next])
             #expect(messages.compactMap { $0["status"] as? String } == ["failed", "waiting"])
-            #expect(messages.allSatisfy { $0["partitionKey"] as? String == Self.order || $0["key"] as? String == Self.order }, "\(messages)")
+            #expect(
+                messages.allSatisfy { $0["partitionKey"] as? String == Self.order || $0["key"] as? String == Self.order }, "\(messages)")
 
             let groups = try await system.run("failures", "list", "payments")
-            #expect(groups.status == .exited(0) && groups.standardOutput.hasPrefix("GROUP") && groups.standardOutput.split(separator: "\n").count >= 2)
+            #expect(
+                groups.status == .exited(0) && groups.standardOutput.hasPrefix("GROUP")
+                    && groups.standardOutput.split(separator: "\n").count >= 2)
             let shown = try await system.run("failures", "show", "payments", wrong)
-            #expect(shown.status == .exited(0) && shown.standardOutput.contains(#""paymentId":7"#) && shown.standardOutput.contains("payment.authorize"), "\(shown)")
+            #expect(
+                shown.status == .exited(0) && shown.standardOutput.contains(#""paymentId":7"#)
+                    && shown.standardOutput.contains("payment.authorize"), "\(shown)")
             let nobody = try await system.run("failures", "show", "payments", "0198c2a4-7d5e-7a51-9c0e-0000000000ff")
             #expect(nobody.status == .exited(1) && nobody.standardOutput.isEmpty, "\(nobody)")
 
@@ -94,14 +102,18 @@ import Testing
             let again = try await system.run("failures", "retry", "payments", "--id", wrong)
             #expect(again.status == .exited(0) && again.standardError.contains("1 to be handled again"), "\(again)")
             let isBack = try await Fixture.eventually {
-                try await system.rows("failures", "list", "payments", "--messages").compactMap { $0["status"] as? String } == ["failed", "waiting"]
+                try await system.rows("failures", "list", "payments", "--messages").compactMap { $0["status"] as? String } == [
+                    "failed", "waiting",
+                ]
             }
             #expect(isBack)
 
             let file = system.data + "/mended.json"
             try Fixture.write(authorize(1), to: file)
             let edited = try await system.run("failures", "edit", "payments", wrong, "-f", file)
-            #expect(edited.status == .exited(0) && UUID(uuidString: edited.standardOutput.trimmingCharacters(in: .newlines)) != nil, "\(edited)")
+            #expect(
+                edited.status == .exited(0) && UUID(uuidString: edited.standardOutput.trimmingCharacters(in: .newlines)) != nil, "\(edited)"
+            )
             let isEmpty = try await Fixture.eventually { try await system.rows("failures", "list", "payments", "--messages").isEmpty }
             #expect(isEmpty)
             let payments = try await system.withDatabase { try await $0.query("SELECT count(*) FROM payments.payments", as: Int.self) }
@@ -110,13 +122,20 @@ import Testing
             let lost = try await system.publish("commands", "payment.authorize", "{}", "--no-check", "--key", "k")
             let other = try await system.publish("commands", "payment.authorize", "{}", "--no-check", "--key", "k2")
             let areParked = try await Fixture.eventually {
-                try await system.rows("failures", "list", "payments", "--messages").compactMap { $0["status"] as? String } == ["failed", "failed"]
+                try await system.rows("failures", "list", "payments", "--messages").compactMap { $0["status"] as? String } == [
+                    "failed", "failed",
+                ]
             }
             #expect(areParked)
             // Fails when any one part of the selection is not heeded (FailureStore.condition), or when `list` has none: the messages that are
             // meant by none of these would be gone.
-            for other in [["--type", "stock.reserve"], ["--key", "other"], ["--group", "0000000000000000"], ["--error", "no such words"]] {
-                #expect(try await system.run(["failures", "list", "payments", "--messages", "-o", "json"] + other).standardOutput.filter { !$0.isWhitespace } == "[]")
+            for other in [
+                ["--type", "stock.reserve"], ["--key", "other"], ["--group", "0000000000000000"], ["--error", "no such words"],
+            ] {
+                #expect(
+                    try await system.run(["failures", "list", "payments", "--messages", "-o", "json"] + other).standardOutput.filter {
+                        !$0.isWhitespace
+                    } == "[]")
                 let nothing = try await system.run(["failures", "discard", "payments", "--yes"] + other)
                 #expect(nothing.status == .exited(0) && nothing.standardError.contains("0 discarded"), "\(nothing)")
                 let nobody = try await system.run(["failures", "retry", "payments"] + other)
@@ -126,12 +145,16 @@ import Testing
             // Fails when `--id` is not heeded, when an id that is not there is an empty success, when no selection means all of them, and
             // when nobody asks for --yes.
             for word in [["retry"], ["discard", "--yes"]] {
-                let stranger = try await system.run(["failures", word[0], "payments", "--id", "0198c2a4-7d5e-7a51-9c0e-0000000000ff"] + word.dropFirst())
+                let stranger = try await system.run(
+                    ["failures", word[0], "payments", "--id", "0198c2a4-7d5e-7a51-9c0e-0000000000ff"] + word.dropFirst())
                 #expect(stranger.status == .exited(1) && stranger.standardError.contains("no such failed message"), "\(stranger)")
                 let unselected = try await system.run(["failures", word[0], "payments"] + word.dropFirst())
                 #expect(unselected.status == .exited(64) && unselected.standardError.contains("say which"), "\(unselected)")
             }
-            #expect(try await system.rows("failures", "list", "payments", "--messages", "--id", lost).compactMap { $0["id"] as? String } == [lost])
+            #expect(
+                try await system.rows("failures", "list", "payments", "--messages", "--id", lost).compactMap { $0["id"] as? String } == [
+                    lost
+                ])
             let broken = system.data + "/broken.json"
             try Fixture.write("{\"paymentId\":", to: broken)
             let unmended = try await system.run("failures", "edit", "payments", lost, "-f", broken)
@@ -154,7 +177,8 @@ import Testing
             for order in [Self.order, Self.laterOrder] {
                 _ = try await system.publish(
                     "commerce.orders", "order.created",
-                    #"{"orderId":"\#(order)","customerId":"42","items":[{"productId":"cd-1","quantity":1,"unitPriceCents":500}],"totalCents":500}"#)
+                    #"{"orderId":"\#(order)","customerId":"42","items":[{"productId":"cd-1","quantity":1,"unitPriceCents":500}],"totalCents":500}"#
+                )
             }
             let haveBegun = try await Fixture.eventually { try await system.rows("saga", "list", "--status", "running").count == 2 }
             #expect(haveBegun)
@@ -166,10 +190,14 @@ import Testing
             let id = try #require(try await system.rows("saga", "list", "--key", Self.order).first?["id"] as? String)
             #expect(try await keys("--key", Self.order) == [Self.order])
             for other in [["--status", "stuck"], ["--saga", "other"], ["--key", "other"]] {
-                #expect(try await system.run(["saga", "list", "-o", "json"] + other).standardOutput.filter { !$0.isWhitespace } == "[]", "\(other)")
+                #expect(
+                    try await system.run(["saga", "list", "-o", "json"] + other).standardOutput.filter { !$0.isWhitespace } == "[]",
+                    "\(other)")
             }
             let shown = try await system.run("saga", "show", id)
-            #expect(shown.status == .exited(0) && shown.standardOutput.hasPrefix("TIME") && shown.standardOutput.contains("reserve stock"), "\(shown)")
+            #expect(
+                shown.status == .exited(0) && shown.standardOutput.hasPrefix("TIME") && shown.standardOutput.contains("reserve stock"),
+                "\(shown)")
             let retried = try await system.run("saga", "retry", id, "--reason", "inventory is back")
             #expect(retried.status == .exited(0) && retried.standardError.contains("asked checkout to retry"), "\(retried)")
             let isDone = try await Fixture.eventually {

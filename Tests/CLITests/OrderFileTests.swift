@@ -5,9 +5,10 @@ import millrace_cli
     @Test("columns are found by name; the unit price names the product")
     func reads() throws {
         let orders = try OrderFile.parse("customer,date,quantity,amount\n1,1997-01-01,2,29.33\n7,1997-01-02,1,0\n")
-        #expect(orders == [
-            FileOrder(customer: "1", quantity: 2, unitPriceCents: 1467), FileOrder(customer: "7", quantity: 1, unitPriceCents: 0),
-        ])
+        #expect(
+            orders == [
+                FileOrder(customer: "1", quantity: 2, unitPriceCents: 1467), FileOrder(customer: "7", quantity: 1, unitPriceCents: 0),
+            ])
         #expect(orders[0].product == "cd-1467")
     }
 
@@ -24,19 +25,21 @@ import millrace_cli
         #expect(try OrderFile.parse("customer,quantity,amount\n1,40,200.57").first?.unitPriceCents == 501)
     }
 
-    @Test("what is wrong is named with its line", arguments: [
-        ("", "empty"),
-        ("customer,quantity\n", "amount"),
-        ("customer,quantity,amount\n1,2", "line 2"),
-        ("customer,quantity,amount\n1,2,3\n1,0,3", "line 3"),
-        ("customer,quantity,amount\n1,-1,3", "quantity"),
-        ("customer,quantity,amount\n1,1,-3", "amount"),
-        ("customer,quantity,amount\n1,1,1e3", "amount"),
-        ("customer,quantity,amount\n1,1,1.234", "amount"),
-        ("customer,quantity,amount\n1,1,99999999999", "amount"),
-        ("customer,quantity,amount\n,1,1", "customer"),
-        ("customer,quantity,amount\n1,१,1", "quantity"),
-    ])
+    @Test(
+        "what is wrong is named with its line",
+        arguments: [
+            ("", "empty"),
+            ("customer,quantity\n", "amount"),
+            ("customer,quantity,amount\n1,2", "line 2"),
+            ("customer,quantity,amount\n1,2,3\n1,0,3", "line 3"),
+            ("customer,quantity,amount\n1,-1,3", "quantity"),
+            ("customer,quantity,amount\n1,1,-3", "amount"),
+            ("customer,quantity,amount\n1,1,1e3", "amount"),
+            ("customer,quantity,amount\n1,1,1.234", "amount"),
+            ("customer,quantity,amount\n1,1,99999999999", "amount"),
+            ("customer,quantity,amount\n,1,1", "customer"),
+            ("customer,quantity,amount\n1,१,1", "quantity"),
+        ])
     func wrong(text: String, part: String) throws {
         let error = #expect(throws: UsageFailure.self) { try OrderFile.parse(text) }
         #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")

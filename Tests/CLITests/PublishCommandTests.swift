@@ -33,7 +33,8 @@ import Testing
                 try Fixture.write("\(Self.good)\n\n\(Self.good)\n\(Self.good)", to: stream)
                 var sent: [String] = []
                 for (arguments, count) in [
-                    (["--data", Self.good], 1), (["--data", "[\(Self.good), \(Self.good)]"], 2), (["--data", "\(Self.good)\n\(Self.good)"], 2),
+                    (["--data", Self.good], 1), (["--data", "[\(Self.good), \(Self.good)]"], 2),
+                    (["--data", "\(Self.good)\n\(Self.good)"], 2),
                     (["-f", stream], 3), (["--data", "[]"], 0),
                 ] {
                     let result = try await ChildProcess.run(
@@ -61,7 +62,8 @@ import Testing
             try await broker.bind("all", to: Self.topic)
             let correlation = "0198c7d0-5b7e-7c43-9f0e-2d1a4c6b8e0f"
             let result = try await publish(
-                "--data", Self.good, "--subject", "my subject", "--key", "k1", "--correlation", correlation, "--header", "tenant=a=b", "--source", "/me",
+                "--data", Self.good, "--subject", "my subject", "--key", "k1", "--correlation", correlation, "--header", "tenant=a=b",
+                "--source", "/me",
                 "-o", "ndjson", broker: broker)
             let printed = try JSONValue.parse(Array(result.standardOutput.utf8))
             #expect(printed["key"] == "k1" && printed["topic"] == .string(Self.topic) && printed["type"] == .string(Self.type))
@@ -99,7 +101,8 @@ import Testing
                 #expect(try await broker.take("all") == ids(tolerant))
 
                 // A stream cannot be read twice: what stood before the flaw is sent, and it says so.
-                let stream = try await Fixture.run(["publish", Self.topic, Self.type, "-"], input: mixed, environment: await broker.environment)
+                let stream = try await Fixture.run(
+                    ["publish", Self.topic, Self.type, "-"], input: mixed, environment: await broker.environment)
                 #expect(stream.status == .exited(2) && ids(stream).count == 1, "\(stream)")
                 #expect(stream.standardError.contains("the broker has message 1; go on with --skip 1"), "\(stream)")
                 #expect(try await broker.take("all") == ids(stream))
@@ -109,21 +112,29 @@ import Testing
         }
     }
 
-    @Test("bad input is an error with its place, never a message", arguments: [
-        (#"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","totalCents":1}"#, "already has"),
-        (#"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","totalCents":1e999}"#, "/totalCents"),
-        (#"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","totalCents":0.5}"#, "/totalCents"),
-        (#"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c""#, "does not end"), ("[1,]", "an element of the array is missing"), ("tru", "not JSON"),
-        (#"[{"a":1} {"b":2}]"#, "expected , or ]"), ("{}}", "without its opening"), ("", "0 messages are good"),
-        (String(repeating: "[", count: 100_000), "does not end"), (String(repeating: "[", count: 70) + String(repeating: "]", count: 70), "deep"),
-    ])
+    @Test(
+        "bad input is an error with its place, never a message",
+        arguments: [
+            (
+                #"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","totalCents":1}"#,
+                "already has"
+            ),
+            (#"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","totalCents":1e999}"#, "/totalCents"),
+            (#"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c","totalCents":0.5}"#, "/totalCents"),
+            (#"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c""#, "does not end"), ("[1,]", "an element of the array is missing"),
+            ("tru", "not JSON"),
+            (#"[{"a":1} {"b":2}]"#, "expected , or ]"), ("{}}", "without its opening"), ("", "0 messages are good"),
+            (String(repeating: "[", count: 100_000), "does not end"),
+            (String(repeating: "[", count: 70) + String(repeating: "]", count: 70), "deep"),
+        ])
     func badInput(_ text: String, _ words: String) async throws {
         let port = try FreePort.next()
         // A dry run: it needs no broker, and does not look for one.
         try await Fixture.withFolder { folder in
             try Fixture.write(text, to: folder + "/data")
             let result = try await Fixture.run(
-                ["publish", Self.topic, Self.type, "--dry-run", "-"], input: folder + "/data", environment: ["AMQP_URL": "amqp://127.0.0.1:\(port)"])
+                ["publish", Self.topic, Self.type, "--dry-run", "-"], input: folder + "/data",
+                environment: ["AMQP_URL": "amqp://127.0.0.1:\(port)"])
             #expect(result.status == .exited(text.isEmpty ? 0 : 1) && result.standardOutput.isEmpty, "\(result)")
             #expect(result.standardError.contains(words) && result.standardError.contains("nothing was sent"), "\(result)")
         }
@@ -147,18 +158,25 @@ import Testing
             let refused = try await Fixture.run("publish", Self.topic, Self.type, "-f", folder + "/large.json", "--dry-run")
             #expect(refused.status == .exited(1), "\(refused)")
             #expect(refused.standardError.contains("1048576") && refused.standardError.contains("--max-bytes"), "\(refused)")
-            let taken = try await Fixture.run("publish", Self.topic, Self.type, "-f", folder + "/large.json", "--dry-run", "--max-bytes", "2000000")
+            let taken = try await Fixture.run(
+                "publish", Self.topic, Self.type, "-f", folder + "/large.json", "--dry-run", "--max-bytes", "2000000")
             #expect(taken.status == .exited(0) && taken.standardError.contains("1 message is good; nothing was sent"), "\(taken)")
         }
     }
 
-    @Test("a topic or a type that is not there is wrong usage, with the nearest name", arguments: [
-        (["commerce.ordrs", "order.confirmed"], "did you mean commerce.orders?"), (["commerce.orders", "order.confirmd"], "did you mean order.confirmed?"),
-        (["commerce.orders", "stock.reserve"], "millrace publish commands stock.reserve"), (["commands", "stock.resrve"], "did you mean stock.reserve?"),
-        (["commerce.orders", "order.confirmed", "--schema-version", "9"], "no version 9"),
-        (["commerce.orders", "order.confirmed", "--header", "x"], "name=value"), (["commerce.orders", "order.confirmed", "--correlation", "x"], "UUID"),
-        (["commerce.orders", "order.confirmed", "-f", "/no/such/file"], "/no/such/file"), (["commerce.orders", "order.confirmed", "data.json"], "-f FILE"),
-    ])
+    @Test(
+        "a topic or a type that is not there is wrong usage, with the nearest name",
+        arguments: [
+            (["commerce.ordrs", "order.confirmed"], "did you mean commerce.orders?"),
+            (["commerce.orders", "order.confirmd"], "did you mean order.confirmed?"),
+            (["commerce.orders", "stock.reserve"], "millrace publish commands stock.reserve"),
+            (["commands", "stock.resrve"], "did you mean stock.reserve?"),
+            (["commerce.orders", "order.confirmed", "--schema-version", "9"], "no version 9"),
+            (["commerce.orders", "order.confirmed", "--header", "x"], "name=value"),
+            (["commerce.orders", "order.confirmed", "--correlation", "x"], "UUID"),
+            (["commerce.orders", "order.confirmed", "-f", "/no/such/file"], "/no/such/file"),
+            (["commerce.orders", "order.confirmed", "data.json"], "-f FILE"),
+        ])
     func usage(_ arguments: [String], _ words: String) async throws {
         let data = arguments.contains("-f") || arguments.count == 3 ? [] : ["--data", Self.good]
         let result = try await ChildProcess.run(
@@ -195,11 +213,14 @@ import Testing
         try await CommandBroker.with { broker in
             let data = #"{"orderId":"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c"}"#
             let nobody = try await publish("commands", "stock.release", "--data", data, broker: broker)
-            #expect(nobody.status == .exited(1) && nobody.standardOutput.isEmpty && nobody.standardError.contains("nobody takes it"), "\(nobody)")
+            #expect(
+                nobody.status == .exited(1) && nobody.standardOutput.isEmpty && nobody.standardError.contains("nobody takes it"),
+                "\(nobody)")
             try await broker.withClient { client in
                 try await client.declare(
                     AMQPTopology(
-                        exchanges: [.init(name: "commands", kind: "direct"), .init(name: "supply.inventory", kind: "topic")], queues: [.init(name: "taker")],
+                        exchanges: [.init(name: "commands", kind: "direct"), .init(name: "supply.inventory", kind: "topic")],
+                        queues: [.init(name: "taker")],
                         bindings: [.init(source: "commands", destination: "taker", routingKey: "stock.release")]))
                 let command = try RunningCommand(
                     ["publish", "commands", "stock.release", "--data", data, "--wait", "20"], environment: await broker.environment)

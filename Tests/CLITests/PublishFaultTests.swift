@@ -26,7 +26,8 @@ import Testing
         for command in [["tail", Self.topic], ["listen", Self.topic, "--forward-to", "http://127.0.0.1:1"]] {
             let result = try await ChildProcess.run(
                 .init(
-                    executable: Fixture.millrace, arguments: command, environment: Fixture.environment(["AMQP_URL": "amqp://127.0.0.1:\(port)"]),
+                    executable: Fixture.millrace, arguments: command,
+                    environment: Fixture.environment(["AMQP_URL": "amqp://127.0.0.1:\(port)"]),
                     workingDirectory: Fixture.project))
             #expect(result.status == .exited(5) && result.standardOutput.isEmpty, "\(result)")
         }
@@ -36,7 +37,8 @@ import Testing
     func login() async throws {
         try await CommandBroker.with { broker in
             let url = await broker.url.replacingOccurrences(of: "guest:guest", with: "guest:topsecret")
-            let result = try await Fixture.run("publish", Self.topic, Self.type, "--data", PublishCommandTests.good, environment: ["AMQP_URL": url])
+            let result = try await Fixture.run(
+                "publish", Self.topic, Self.type, "--data", PublishCommandTests.good, environment: ["AMQP_URL": url])
             #expect(result.status == .exited(5) && result.standardError.contains("refused the login"), "\(result)")
             #expect(!result.standardError.contains("topsecret"))
         }
@@ -90,7 +92,9 @@ import Testing
         try await atFullSpeed { broker, command in
             #expect(await command.end(SIGINT) == .exited(2), "\(command.words)")
             let count = command.ids.count
-            #expect(count < 60_000 && command.words.contains("the broker has messages 1 to \(count); go on with --skip \(count)"), "\(command.words)")
+            #expect(
+                count < 60_000 && command.words.contains("the broker has messages 1 to \(count); go on with --skip \(count)"),
+                "\(command.words)")
             let taken = try await broker.take("all")
             #expect(taken == command.ids)
         }
@@ -147,7 +151,8 @@ import Testing
                 #expect(status == .exited(2), "\(command.words)")
                 let printed = command.ids
                 let words = command.words
-                #expect(words.contains("\(printed.count) confirmed in") && words.contains("unconfirmed (the broker may have them)"), "\(words)")
+                #expect(
+                    words.contains("\(printed.count) confirmed in") && words.contains("unconfirmed (the broker may have them)"), "\(words)")
                 #expect(words.contains("the broker has messages 1 to \(printed.count); go on with --skip \(printed.count)"), "\(words)")
                 try await broker.start()
                 let kept = try await broker.take("all")

@@ -22,7 +22,9 @@ import millrace_cli
             contract: try CheckedContract(contract, version: nil))
     }
 
-    private func take(_ text: String, size: Int, skip: Int = 0, keepsGoing: Bool = true) throws -> (found: [Found], refused: [Int], flaw: String?) {
+    private func take(_ text: String, size: Int, skip: Int = 0, keepsGoing: Bool = true) throws -> (
+        found: [Found], refused: [Int], flaw: String?
+    ) {
         var intake = PublishIntake(draft: try draft(), skip: skip, keepsGoing: keepsGoing)
         let bytes = Array(text.utf8)
         var pieces = stride(from: 0, to: bytes.count, by: size).map { intake.take(Array(bytes[$0..<min($0 + size, bytes.count)])) }
@@ -68,11 +70,13 @@ import millrace_cli
     }
 
     private static let streams = [
-        "", "\n\n", good, "\(good)\n\(good)\n", "\(good)\r\n\r\n\(good) \t\r\n\(good)", "\(good)\(good)\n\(good)", "[\(good),\n\(good)]\n", " \(good)\n",
+        "", "\n\n", good, "\(good)\n\(good)\n", "\(good)\r\n\r\n\(good) \t\r\n\(good)", "\(good)\(good)\n\(good)", "[\(good),\n\(good)]\n",
+        " \(good)\n",
         "\(good)\n{\n \"orderId\": \"0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c\",\n \"totalCents\": 1}\n\(good)\n",
         "\(good)\n{}\n7\n\"x\"\n\(good)\n{\"totalCents\":-1}\n\(good)",
         "{\"totalCents\":3,\"orderId\":\"\\u00301\\u00398c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c\"}\n\(good)\n",
-        "\(good)\n\(good.dropLast())\n\(good)\n", "\(good)\n}\n\(good)\n", "\(good)\n\(good)}\n\(good)", "\(good)\n{\"a\": \"\(String(repeating: "x", count: 400))\"}\n\(good)\n",
+        "\(good)\n\(good.dropLast())\n\(good)\n", "\(good)\n}\n\(good)\n", "\(good)\n\(good)}\n\(good)",
+        "\(good)\n{\"a\": \"\(String(repeating: "x", count: 400))\"}\n\(good)\n",
         // Larger than the limit of 300 bytes, and yet it fits the contract. Fails when a line's size is not looked at.
         "\(good)\n\(good.dropLast())\(String(repeating: " ", count: 300))}\n\(good)\n",
         "\u{FEFF}\(good)\n", "{}\n[\(good)]\n", "\(good)\n[\(good)\n",
@@ -83,7 +87,9 @@ import millrace_cli
         let expected = try reference(text)
         for size in [1, 2, 7, 64, 100_000] {
             let result = try take(text, size: size)
-            #expect(result.found == expected.found && result.refused == expected.refused && result.flaw == expected.flaw, "\(size): \(result), not \(expected)")
+            #expect(
+                result.found == expected.found && result.refused == expected.refused && result.flaw == expected.flaw,
+                "\(size): \(result), not \(expected)")
         }
     }
 

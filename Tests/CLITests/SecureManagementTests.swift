@@ -48,7 +48,8 @@ import Testing
         try settings.write(toFile: certificates.path("broker.yaml"), atomically: true, encoding: .utf8)
         let broker = try ChildProcess.spawn(
             .init(
-                executable: Fixture.millrace, arguments: ["broker", "--config", certificates.path("broker.yaml"), "--log", "error", "-o", "json"],
+                executable: Fixture.millrace,
+                arguments: ["broker", "--config", certificates.path("broker.yaml"), "--log", "error", "-o", "json"],
                 standardOutput: .lines, isServer: true))
         do {
             try await body(try #require(try await CommandBroker.Ready.of(broker)).managementPort)

@@ -48,7 +48,10 @@ struct SetupTests {
 
             let second = try steps(try await Fixture.run("setup", "--secrets", folder, "-o", "json", environment: environment))
             #expect(second.allSatisfy { $0.change != "made" })
-            #expect(second.filter { ["file", "permissions", "vhost", "schema", "exchange", "topic"].contains($0.what) }.allSatisfy { $0.change == "kept" })
+            #expect(
+                second.filter { ["file", "permissions", "vhost", "schema", "exchange", "topic"].contains($0.what) }.allSatisfy {
+                    $0.change == "kept"
+                })
             #expect(try ["orders", "payments"].map { try Fixture.variables(folder, $0) } == before)
 
             for worker in ["checkout", "edge", "inventory", "journal", "orders", "payments", "shipping"] {
@@ -58,7 +61,8 @@ struct SetupTests {
             // Fails when what somebody has added to a worker's file is lost.
             let file = folder + "/orders/env"
             try Secret.keep(String(contentsOfFile: file, encoding: .utf8) + "MILLRACE_LOG_LEVEL=debug\n", in: file)
-            let rotated = try steps(try await Fixture.run("setup", "--secrets", folder, "--rotate", "--only", "orders", "-o", "json", environment: environment))
+            let rotated = try steps(
+                try await Fixture.run("setup", "--secrets", folder, "--rotate", "--only", "orders", "-o", "json", environment: environment))
             #expect(rotated.contains(Step(what: "file", name: folder + "/orders/env", change: "updated")))
             #expect(try Fixture.variables(folder, "orders") != before[0] && Fixture.variables(folder, "payments") == before[1])
             #expect(try Fixture.variables(folder, "orders")["MILLRACE_LOG_LEVEL"] == "debug")
@@ -108,7 +112,10 @@ struct SetupTests {
             var wide = right
             wide[index] = ".*"
             try await set(wide)
-            #expect(try await setup().filter { $0.what == "permissions" } == [Step(what: "permissions", name: "worker-orders in /", change: "updated")])
+            #expect(
+                try await setup().filter { $0.what == "permissions" } == [
+                    Step(what: "permissions", name: "worker-orders in /", change: "updated")
+                ])
             #expect(try await permissions() == right)
         }
         try await servers.rabbit.control("set_user_tags", "worker-orders", "administrator")
@@ -131,7 +138,8 @@ struct SetupTests {
             try Fixture.write("MILLRACE_LOG_LEVEL=debug\n", to: file)
             func words(_ mode: Int) async throws -> String {
                 try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
-                let result = try await Fixture.run("setup", "--secrets", folder, "--only", "payments", environment: ["BROKER_MANAGEMENT_URL": url])
+                let result = try await Fixture.run(
+                    "setup", "--secrets", folder, "--only", "payments", environment: ["BROKER_MANAGEMENT_URL": url])
                 #expect(result.status == .exited(1), "\(result)")
                 return result.standardError
             }
@@ -176,17 +184,21 @@ struct SetupTests {
             #expect(wrong.status == .exited(1) && wrong.standardError.contains("refused the login of `nobody`"), "\(wrong)")
             #expect(!wrong.standardError.contains("hidden"))
             let silent = try await Fixture.run(
-                "setup", "--secrets", folder + "/a", environment: ["BROKER_MANAGEMENT_URL": "http://a:hidden@127.0.0.1:\(try FreePort.next())"])
+                "setup", "--secrets", folder + "/a",
+                environment: ["BROKER_MANAGEMENT_URL": "http://a:hidden@127.0.0.1:\(try FreePort.next())"])
             #expect(silent.status == .exited(1) && !silent.standardError.contains("hidden"), "\(silent)")
-            let foreign = try await Fixture.run("setup", "--secrets", folder + "/a", environment: ["BROKER_MANAGEMENT_URL": "ftp://a:hidden@h"])
+            let foreign = try await Fixture.run(
+                "setup", "--secrets", folder + "/a", environment: ["BROKER_MANAGEMENT_URL": "ftp://a:hidden@h"])
             #expect(foreign.status == .exited(64) && !foreign.standardError.contains("hidden"), "\(foreign)")
             // Where no TLS is spoken.
             let plain = try await Fixture.run(
-                "setup", "--secrets", folder + "/a", environment: ["BROKER_MANAGEMENT_URL": "https://a:hidden@127.0.0.1:\(servers.managementPort)"])
+                "setup", "--secrets", folder + "/a",
+                environment: ["BROKER_MANAGEMENT_URL": "https://a:hidden@127.0.0.1:\(servers.managementPort)"])
             #expect(plain.status == .exited(1) && !plain.standardError.contains("hidden"), "\(plain)")
 
             // A role that may not make roles.
-            let admin = PostgresClient(configuration: try PostgresConfiguration(url: await servers.databaseURL("postgres")), logger: Fixture.logger)
+            let admin = PostgresClient(
+                configuration: try PostgresConfiguration(url: await servers.databaseURL("postgres")), logger: Fixture.logger)
             try await admin.execute("CREATE ROLE modest LOGIN PASSWORD 'modest'")
             await admin.close()
             let url = try PostgresConfiguration.url(await servers.databaseURL("postgres"), user: "modest", password: "modest")

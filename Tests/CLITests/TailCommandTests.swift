@@ -19,14 +19,16 @@ import Testing
         let result = try await ChildProcess.run(
             .init(
                 executable: Fixture.millrace,
-                arguments: ["publish", "commerce.orders", "order.confirmed", "--data", #"{"orderId":"\#(order)","totalCents":\#(cents)}"#] + arguments,
+                arguments: ["publish", "commerce.orders", "order.confirmed", "--data", #"{"orderId":"\#(order)","totalCents":\#(cents)}"#]
+                    + arguments,
                 environment: Fixture.environment(await broker.environment), workingDirectory: Fixture.project))
         #expect(result.status == .exited(0), "\(result)")
     }
 
     private func reject(_ order: String, broker: CommandBroker) async throws {
         let result = try await Fixture.run(
-            "publish", "commerce.orders", "order.rejected", "--data", #"{"orderId":"\#(order)","reason":"sold out"}"#, environment: await broker.environment)
+            "publish", "commerce.orders", "order.rejected", "--data", #"{"orderId":"\#(order)","reason":"sold out"}"#,
+            environment: await broker.environment)
         #expect(result.status == .exited(0), "\(result)")
     }
 
@@ -63,7 +65,8 @@ import Testing
         try await CommandBroker.with { broker in
             let byType = try await tail("commerce.orders", "--type", "order.rejected", "--count", "1", broker: broker)
             let bySubject = try await tail("commerce.orders", "--subject", "special", "--count", "1", broker: broker)
-            let byCondition = try await tail("#", "--where", "data.totalCents > 150 and type == 'order.confirmed'", "--count", "1", broker: broker)
+            let byCondition = try await tail(
+                "#", "--where", "data.totalCents > 150 and type == 'order.confirmed'", "--count", "1", broker: broker)
             let both = try await tail("commerce.orders", "--subject", "special", "--where", "data.totalCents < 150", broker: broker)
             try await confirm(Self.orders[0], cents: 100, broker: broker)
             try await confirm(Self.orders[1], cents: 200, "--subject", "special", broker: broker)
@@ -145,7 +148,8 @@ import Testing
             }
             let command = try await tail("commands", "--type", "stock.*", "--count", "1", broker: broker)
             let sent = try await Fixture.run(
-                "publish", "commands", "stock.release", "--data", #"{"orderId":"\#(Self.orders[0])"}"#, environment: await broker.environment)
+                "publish", "commands", "stock.release", "--data", #"{"orderId":"\#(Self.orders[0])"}"#,
+                environment: await broker.environment)
             #expect(sent.status == .exited(0), "\(sent)")
             #expect(await command.end() == .exited(0))
             #expect(command.lines.count == 1)
@@ -153,14 +157,18 @@ import Testing
         }
     }
 
-    @Test("wrong usage is told with its place", arguments: [
-        (["commerce.orders", "--where", "data.a >"], "^"), (["commerce.orders", "--format", "%x"], "%t type"), (["*"], "no topic is like *"),
-        (["commerce.orders", "--count", "0"], "--count"), (["commerce.orders", "--format", "%t", "-o", "json"], "not both"),
-    ])
+    @Test(
+        "wrong usage is told with its place",
+        arguments: [
+            (["commerce.orders", "--where", "data.a >"], "^"), (["commerce.orders", "--format", "%x"], "%t type"),
+            (["*"], "no topic is like *"),
+            (["commerce.orders", "--count", "0"], "--count"), (["commerce.orders", "--format", "%t", "-o", "json"], "not both"),
+        ])
     func usage(_ arguments: [String], _ words: String) async throws {
         let result = try await ChildProcess.run(
             .init(
-                executable: Fixture.millrace, arguments: ["tail"] + arguments, environment: Fixture.environment(["AMQP_URL": "amqp://127.0.0.1:1"]),
+                executable: Fixture.millrace, arguments: ["tail"] + arguments,
+                environment: Fixture.environment(["AMQP_URL": "amqp://127.0.0.1:1"]),
                 workingDirectory: Fixture.project))
         #expect(result.status == .exited(64) && result.standardError.contains(words), "\(result)")
     }

@@ -36,7 +36,9 @@ import millrace_cli
             id: UUID(uuidString: "0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c")!, source: "/cli", type: "order.created",
             time: Date(timeIntervalSince1970: 0), partitionKey: "o-1", data: Array("{}".utf8))
         let event = TailedEvent(topic: "commerce.orders", envelope: envelope, body: envelope.encoded())
-        #expect(try TailFormat(#"%t %i %v %k %n 100%%\n"#).text(for: event) == "order.created 0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c {} o-1 - 100%\n")
+        #expect(
+            try TailFormat(#"%t %i %v %k %n 100%%\n"#).text(for: event)
+                == "order.created 0198c2a4-7d5e-7a51-9c0e-3f6f0f5a1b2c {} o-1 - 100%\n")
         #expect(try TailFormat("%o %T").text(for: event) == "commerce.orders 1970-01-01T00:00:00.000Z")
         #expect(throws: UsageFailure.self) { try TailFormat("%x") }
         #expect(throws: UsageFailure.self) { try TailFormat("%") }

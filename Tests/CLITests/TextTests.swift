@@ -14,7 +14,8 @@ import millrace_cli
 
     @Test("a worker's log line is read; anything else is not mistaken for one")
     func logLine() throws {
-        let line = try #require(LogLine(#"{"time":"2026-01-02T03:04:05.678Z","level":"warning","worker":"orders","message":"slow","ms":"12"}"#))
+        let line = try #require(
+            LogLine(#"{"time":"2026-01-02T03:04:05.678Z","level":"warning","worker":"orders","message":"slow","ms":"12"}"#))
         #expect(line.message == "slow" && line.level == "warning" && line.fields == ["ms=12"] && line.clock == "03:04:05.678")
         #expect(line.gravity == 2)
         #expect(LogLine("Fatal error: x") == nil)
@@ -23,11 +24,13 @@ import millrace_cli
     }
 
     /// Fails when control characters reach a terminal as they are: what a message holds could then move the cursor or set the title.
-    @Test("what comes from elsewhere cannot steer a terminal", arguments: [
-        ("plain ü 漢\ttext\nand more", "plain ü 漢\ttext\nand more"), ("\u{1B}[1;31mred\u{1B}[0m", "\u{1B}[1;31mred\u{1B}[0m"),
-        ("a\u{1B}]0;title\u{7}b", "a\u{FFFD}]0;title\u{FFFD}b"), ("\u{1B}[2J\u{1B}[31", "\u{FFFD}[2J\u{FFFD}[31"),
-        ("over\rwritten\r\n", "over\u{FFFD}written\u{FFFD}\n"), ("\u{9B}2J\u{8}\u{7F}\0", "\u{FFFD}2J\u{FFFD}\u{FFFD}\u{FFFD}"),
-    ])
+    @Test(
+        "what comes from elsewhere cannot steer a terminal",
+        arguments: [
+            ("plain ü 漢\ttext\nand more", "plain ü 漢\ttext\nand more"), ("\u{1B}[1;31mred\u{1B}[0m", "\u{1B}[1;31mred\u{1B}[0m"),
+            ("a\u{1B}]0;title\u{7}b", "a\u{FFFD}]0;title\u{FFFD}b"), ("\u{1B}[2J\u{1B}[31", "\u{FFFD}[2J\u{FFFD}[31"),
+            ("over\rwritten\r\n", "over\u{FFFD}written\u{FFFD}\n"), ("\u{9B}2J\u{8}\u{7F}\0", "\u{FFFD}2J\u{FFFD}\u{FFFD}\u{FFFD}"),
+        ])
     func terminal(text: String, harmless: String) {
         #expect(TerminalText.harmless(text) == harmless)
     }
@@ -47,7 +50,8 @@ import millrace_cli
         #expect(user.name == "worker-orders")
         let own = ["worker.orders", "worker.orders.2", "commerce.orders"]
         let foreign = [
-            "worker.ordersX", "worker.orders-2", "worker.payments", "my.worker.orders", "workerXorders", "commerce-orders", "commerceXorders",
+            "worker.ordersX", "worker.orders-2", "worker.payments", "my.worker.orders", "workerXorders", "commerce-orders",
+            "commerceXorders",
             "my.commerce.orders", "commerce.orders.all", "commerce.payments", "Commands", "commands2", "recommands", "supplyXinventory", "",
         ]
         // A broker looks for the pattern anywhere in a name.
@@ -63,9 +67,12 @@ import millrace_cli
         #expect(poor.configure == #"^(worker\.my-worker(\..*)?)$"#)
     }
 
-    @Test("a manifest is read, with defaults; what is wrong in it is named", arguments: [
-        ("name: Orders", "name"), ("name: a.b", "name"), ("executable: x", "name"), ("name: a\nhttp: {port: 0}", "port"), ("name: [a]", "name"), ("owns: a: b", ""),
-    ])
+    @Test(
+        "a manifest is read, with defaults; what is wrong in it is named",
+        arguments: [
+            ("name: Orders", "name"), ("name: a.b", "name"), ("executable: x", "name"), ("name: a\nhttp: {port: 0}", "port"),
+            ("name: [a]", "name"), ("owns: a: b", ""),
+        ])
     func manifest(yaml: String, part: String) throws {
         let good = try WorkerManifest(yaml: "name: my-worker\n")
         #expect(good.executable == "my-worker-worker" && good.schema == "my_worker" && good.role == "worker_my_worker" && good.port == nil)

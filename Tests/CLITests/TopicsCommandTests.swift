@@ -54,7 +54,10 @@ import Testing
     func look() async throws {
         let list = try await Fixture.run("topics", "list", "-o", "json")
         #expect(list.status == .exited(0) && list.standardError.isEmpty)
-        #expect(try rows(list).compactMap { $0["topic"] as? String } == ["commerce.orders", "commerce.payments", "logistics.shipments", "supply.inventory"])
+        #expect(
+            try rows(list).compactMap { $0["topic"] as? String } == [
+                "commerce.orders", "commerce.payments", "logistics.shipments", "supply.inventory",
+            ])
         #expect(try rows(list)[0]["consumers"] as? [String] == ["checkout", "edge", "journal"])
         let table = try await Fixture.run("topics", "list")
         #expect(table.standardOutput.hasPrefix("TOPIC") && table.standardOutput.split(separator: "\n").count == 5)
@@ -63,7 +66,9 @@ import Testing
         #expect(try rows(topic).contains { $0["type"] as? String == "order.created" && $0["swiftType"] as? String == "OrderCreated" })
         for name in ["order.created", "commerce.orders/order.created"] {
             let message = try await Fixture.run("topics", "show", name)
-            #expect(message.status == .exited(0) && message.standardError.contains("event order.created, version 1, in commerce.orders"), "\(message)")
+            #expect(
+                message.status == .exited(0) && message.standardError.contains("event order.created, version 1, in commerce.orders"),
+                "\(message)")
             #expect(message.standardOutput.hasPrefix("PROPERTY") && message.standardOutput.contains("items[].quantity"))
         }
         let schema = try await Fixture.run("topics", "show", "order.created", "--schema")
@@ -72,27 +77,39 @@ import Testing
         #expect(compiled.validate(try JSONValue.parse(Array(example.standardOutput.utf8))).isEmpty)
     }
 
-    @Test("a name that is not there is wrong usage, and nothing is printed as data", arguments: [
-        ["show", "no.topic"], ["show", "commerce.payments/order.created"], ["show", "order.created", "--version", "9"], ["example", "no.type"],
-        ["show", "commerce.orders", "--schema"], ["list", "--topics", "/no/such/folder"], ["check", "--against", "no-such-ref"],
-        ["check", "--against=--help"], ["diff"], ["new", "Bad Name"],
-    ])
+    @Test(
+        "a name that is not there is wrong usage, and nothing is printed as data",
+        arguments: [
+            ["show", "no.topic"], ["show", "commerce.payments/order.created"], ["show", "order.created", "--version", "9"],
+            ["example", "no.type"],
+            ["show", "commerce.orders", "--schema"], ["list", "--topics", "/no/such/folder"], ["check", "--against", "no-such-ref"],
+            ["check", "--against=--help"], ["diff"], ["new", "Bad Name"],
+        ])
     func usage(_ arguments: [String]) async throws {
         let result = try await ChildProcess.run(
-            .init(executable: Fixture.millrace, arguments: ["topics"] + arguments, environment: Fixture.environment([:]), workingDirectory: Fixture.project))
+            .init(
+                executable: Fixture.millrace, arguments: ["topics"] + arguments, environment: Fixture.environment([:]),
+                workingDirectory: Fixture.project))
         #expect(result.status == .exited(64) && result.standardOutput.isEmpty && !result.standardError.isEmpty, "\(result)")
     }
 
     // MARK: Lint
 
-    @Test("lint names file, line and column as a compiler does; every command refuses such contracts", arguments: [
-        ("format: uuid", "fromat: uuid", #"topics/test.things.yaml:14:34: error: "fromat" is not a word of JSON Schema; did you mean "format"?"#),
-        ("size: 3", "size: 30", "topics/test.things.yaml:16:63: error: the example does not fit: /size"), ("owner: maker", "\towner: maker", "topics/test.things.yaml:2:1: error: a tab"),
-        ("owner: maker", "topic: test.things", #"error: "topic" is there twice"#),
-        ("partitionKey: thingId", "partitionKey: thing", #"topics/test.things.yaml:10:7: error: the partition key "thing" must be"#), ("minimum: 1", "minimum: one", "topics/test.things.yaml:15:41: error: minimum must be a number"),
-        ("owner: maker", "owner: &a maker", "topics/test.things.yaml:2:"), ("size: {", "no: {", "topics/test.things.yaml:"),
-        ("topic: test.things", "topic: other.things", "test.things"), ("events:", "evnts:", "did you mean"),
-    ])
+    @Test(
+        "lint names file, line and column as a compiler does; every command refuses such contracts",
+        arguments: [
+            (
+                "format: uuid", "fromat: uuid",
+                #"topics/test.things.yaml:14:34: error: "fromat" is not a word of JSON Schema; did you mean "format"?"#
+            ),
+            ("size: 3", "size: 30", "topics/test.things.yaml:16:63: error: the example does not fit: /size"),
+            ("owner: maker", "\towner: maker", "topics/test.things.yaml:2:1: error: a tab"),
+            ("owner: maker", "topic: test.things", #"error: "topic" is there twice"#),
+            ("partitionKey: thingId", "partitionKey: thing", #"topics/test.things.yaml:10:7: error: the partition key "thing" must be"#),
+            ("minimum: 1", "minimum: one", "topics/test.things.yaml:15:41: error: minimum must be a number"),
+            ("owner: maker", "owner: &a maker", "topics/test.things.yaml:2:"), ("size: {", "no: {", "topics/test.things.yaml:"),
+            ("topic: test.things", "topic: other.things", "test.things"), ("events:", "evnts:", "did you mean"),
+        ])
     func lint(_ old: String, _ new: String, _ words: String) async throws {
         try await withProject { folder in
             let good = try await Fixture.run("topics", "lint", in: folder)
@@ -109,7 +126,8 @@ import Testing
             #expect((first["line"] as? Int ?? 0) > 0 && (first["column"] as? Int ?? 0) > 0)
             for command in [["topics", "list"], ["topics", "asyncapi"], ["topics", "check", "--against", "topics"]] {
                 let refused = try await ChildProcess.run(
-                    .init(executable: Fixture.millrace, arguments: command, environment: Fixture.environment([:]), workingDirectory: folder))
+                    .init(executable: Fixture.millrace, arguments: command, environment: Fixture.environment([:]), workingDirectory: folder)
+                )
                 #expect(refused.status == .exited(1) && refused.standardOutput.isEmpty, "\(refused)")
                 #expect(refused.standardError.contains("topics/test.things.yaml:"), "\(refused)")
             }
@@ -139,7 +157,9 @@ import Testing
             try await git(folder, "tag", "v1")
             try Fixture.write(Self.things, to: folder + "/released/test.things.yaml")
             let same = try await Fixture.run("topics", "check", "--against", "v1", in: folder)
-            #expect(same.status == .exited(0) && same.standardOutput.isEmpty && same.standardError.contains("compatible (full) with v1"), "\(same)")
+            #expect(
+                same.status == .exited(0) && same.standardOutput.isEmpty && same.standardError.contains("compatible (full) with v1"),
+                "\(same)")
 
             try change(folder, "maximum: 10", "maximum: 5")
             for against in ["main", "v1", "HEAD", "HEAD~0", "released", folder + "/released"] {
@@ -151,7 +171,9 @@ import Testing
                 #expect(broken.standardError.contains("1 change is not compatible (full) with \(against)"), "\(broken)")
             }
             let row = try #require(try rows(try await Fixture.run("topics", "check", "--against", "v1", "-o", "json", in: folder)).first)
-            #expect(row["pointer"] as? String == "/size" && row["rule"] as? String == "maximum-lowered" && row["consumers"] as? [String] == ["reader"])
+            #expect(
+                row["pointer"] as? String == "/size" && row["rule"] as? String == "maximum-lowered"
+                    && row["consumers"] as? [String] == ["reader"])
             // Old readers take all that the new contract lets through.
             #expect(try await Fixture.run("topics", "check", "--against", "v1", "--mode", "forward", in: folder).status == .exited(0))
             #expect(try await Fixture.run("topics", "check", "--against", "v1", "--mode", "backward", in: folder).status == .exited(4))
@@ -181,7 +203,8 @@ import Testing
     func new() async throws {
         try await Fixture.withFolder { folder in
             let made = try await Fixture.run(
-                "topics", "new", "billing.invoices", "--owner", "billing", "--key", "invoiceId", "--event", "invoice.issued", "--command", "invoice.issue",
+                "topics", "new", "billing.invoices", "--owner", "billing", "--key", "invoiceId", "--event", "invoice.issued", "--command",
+                "invoice.issue",
                 in: folder)
             #expect(made.status == .exited(0), "\(made)")
             #expect(made.standardOutput == "topics/billing.invoices.yaml\ntopics/Topics.swift\ntopics/contract.schema.json\n")

@@ -15,7 +15,9 @@ struct UpTests {
         func send(_ method: String, _ path: String, _ body: String = "", wait: Int = 0) async throws -> (status: UInt, text: String) {
             let client = HTTPClient(port: ports["edge"] ?? 0, connections: 1)
             let answer = try await client.send(
-                .init(method: .init(rawValue: method), path: path, headers: wait > 0 ? [("prefer", "wait=\(wait)")] : [], body: Array(body.utf8)))
+                .init(
+                    method: .init(rawValue: method), path: path, headers: wait > 0 ? [("prefer", "wait=\(wait)")] : [],
+                    body: Array(body.utf8)))
             await client.close()
             return (UInt(answer.status), String(decoding: answer.body, as: UTF8.self))
         }
@@ -51,7 +53,9 @@ struct UpTests {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return all.filter { Int($0) != nil }.filter { pid in
             ["cmdline", "environ"].contains { file in
-                FileManager.default.contents(atPath: "/proc/\(pid)/\(file)").map { String(decoding: $0, as: UTF8.self).contains(data + "/") } ?? false
+                FileManager.default.contents(atPath: "/proc/\(pid)/\(file)").map {
+                    String(decoding: $0, as: UTF8.self).contains(data + "/")
+                } ?? false
             }
         }
     }
@@ -65,7 +69,8 @@ struct UpTests {
     }
 
     /// Fails when the private servers or workers are not told to end, when `run.json` stays, and when the data folder is made anew.
-    @Test("starts, is ready, finds its data again, and leaves nothing behind", .enabled(if: FileManager.default.fileExists(atPath: "/proc")))
+    @Test(
+        "starts, is ready, finds its data again, and leaves nothing behind", .enabled(if: FileManager.default.fileExists(atPath: "/proc")))
     func twice() async throws {
         let folder = try TemporaryDirectory.make()
         defer { TemporaryDirectory.remove(folder) }
@@ -117,14 +122,17 @@ struct UpTests {
         let run = try await start(data, temporary: temporary, arguments: ["--only", "payments"])
         let worker = try #require(
             processes(of: data).first { pid in
-                FileManager.default.contents(atPath: "/proc/\(pid)/cmdline").map { String(decoding: $0, as: UTF8.self).contains("payments-worker") } ?? false
+                FileManager.default.contents(atPath: "/proc/\(pid)/cmdline").map {
+                    String(decoding: $0, as: UTF8.self).contains("payments-worker")
+                } ?? false
             }.flatMap { Int32($0) })
         // It does not hear that it is to end.
         kill(worker, SIGSTOP)
         run.process.signal(SIGINT)
-        #expect(await Fixture.eventually(within: .seconds(90)) {
-            (try? String(contentsOfFile: data + ".log", encoding: .utf8))?.contains("again to kill") == true
-        })
+        #expect(
+            await Fixture.eventually(within: .seconds(90)) {
+                (try? String(contentsOfFile: data + ".log", encoding: .utf8))?.contains("again to kill") == true
+            })
         run.process.signal(SIGINT)
         #expect(await run.process.wait(atMost: .seconds(60)) == .exited(130))
         #expect(await Fixture.eventually(within: .seconds(60)) { processes(of: data).isEmpty }, "\(processes(of: data))")
@@ -179,7 +187,9 @@ struct UpTests {
         environment["MILLRACE_HOME"] = folder
         let log = folder + "/log"
         let run = try ChildProcess.spawn(
-            .init(executable: Fixture.millrace, arguments: ["up"], environment: environment, workingDirectory: folder, standardError: .file(log)))
+            .init(
+                executable: Fixture.millrace, arguments: ["up"], environment: environment, workingDirectory: folder,
+                standardError: .file(log)))
         let isStartedAgain = await Fixture.eventually(within: .seconds(90)) { FileManager.default.fileExists(atPath: folder + "/second") }
         #expect(isStartedAgain, "\((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
         run.signal(SIGINT)
@@ -222,7 +232,8 @@ struct UpTests {
     }
 
     /// Fails when the guard does not know of the children (`ProcessGuard`), or when leftovers of a killed run stop the next one.
-    @Test("killed with SIGKILL it leaves no process, and the next one starts", .enabled(if: FileManager.default.fileExists(atPath: "/proc")))
+    @Test(
+        "killed with SIGKILL it leaves no process, and the next one starts", .enabled(if: FileManager.default.fileExists(atPath: "/proc")))
     func killed() async throws {
         let folder = try TemporaryDirectory.make()
         defer { TemporaryDirectory.remove(folder) }

@@ -67,10 +67,12 @@ struct ContractComparisonTests {
         #expect(first.location.description == "a.b.yaml:16:13")
     }
 
-    @Test("changes of contracts", arguments: [
-        ("  a.lost:", "  a.found:", "message-removed", Directions.full),
-        ("commands:\n  a.make:", "  a.make:", "kind-changed", .full),
-    ])
+    @Test(
+        "changes of contracts",
+        arguments: [
+            ("  a.lost:", "  a.found:", "message-removed", Directions.full),
+            ("commands:\n  a.make:", "  a.make:", "kind-changed", .full),
+        ])
     func contracts(_ old: String, _ new: String, _ rule: String, _ breaks: Directions) throws {
         let found = try Self.findings((old, new))
         #expect(found.contains { $0.rule.description == rule && $0.breaks == breaks && $0.severity == .breaking }, "\(found)")
@@ -80,7 +82,10 @@ struct ContractComparisonTests {
     func partitionKey() throws {
         let found = try Self.findings(
             ("description: Made.", "description: Made.\n    partitionKey: other"),
-            ("required: [id]\n          properties:\n            id: { type: string }\n            n", "required: [id, other]\n          properties:\n            id: { type: string }\n            n"),
+            (
+                "required: [id]\n          properties:\n            id: { type: string }\n            n",
+                "required: [id, other]\n          properties:\n            id: { type: string }\n            n"
+            ),
             ("        example: { id: x }\n  a.lost", "        example: { id: x, other: y }\n  a.lost"))
         #expect(found.map(\.rule.description) == ["partition-key-changed", "required-added"])
         #expect(found.first?.breaks == .full)

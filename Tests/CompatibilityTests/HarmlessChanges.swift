@@ -89,7 +89,8 @@ let harmlessChanges: [Change] = [
         #"{"type":"object","additionalProperties":false,"properties":{"a":{"type":"string"}},"writeOnly":true}"#),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":"string"}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":"string","contentMediaType":"text/plain"}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":"string","contentMediaType":"text/plain"}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":"string","contentMediaType":"text/plain"}}}"#,
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":"string"}}}"#),
@@ -128,22 +129,27 @@ let harmlessChanges: [Change] = [
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":["string","null"]}}}"#),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"integer"},{"type":"string"}]}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"integer"},{"type":"string"}]}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"integer"},{"type":"string"}]}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"oneOf":[{"type":"integer"},{"type":"string"}]}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"oneOf":[{"type":"integer"},{"type":"string"}]}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"oneOf":[{"type":"integer"},{"type":"string"}]}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#,
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":["string","integer"]}}}"#),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":["string","integer"]}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"anyOf":[{"type":"string"}]}}}"#,
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":"string"}}}"#),
@@ -176,49 +182,63 @@ let harmlessChanges: [Change] = [
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{}}}"#),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":"string"}}}"#,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##,
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"type":"string"}}}"#),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/E"}},"$defs":{"E":{"type":"string"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/E"}},"$defs":{"E":{"type":"string"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/E"}},"$defs":{"E":{"type":"string"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"Unused":{"type":"integer"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"Unused":{"type":"integer"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"Unused":{"type":"integer"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"U":{"type":"integer"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"U":{"type":"number"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"U":{"type":"number"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"U":{"type":"number"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"U":{"type":"integer"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"},"U":{"type":"integer"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"$ref":"#/$defs/E"},"E":{"type":"string"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"$ref":"#/$defs/E"},"E":{"type":"string"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"$ref":"#/$defs/E"},"E":{"type":"string"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D","description":"x"}},"$defs":{"D":{"type":"string"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D","description":"x"}},"$defs":{"D":{"type":"string"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D","description":"x"}},"$defs":{"D":{"type":"string"}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"string"}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"type":"array","items":{"$ref":"#/$defs/D"}}}}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"type":"array","items":{"$ref":"#/$defs/D"}}}}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"type":"array","items":{"$ref":"#/$defs/D"}}}}}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"type":"array","items":{"$ref":"#/$defs/D"}}}}}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"items":{"$ref":"#/$defs/D"},"type":"array"}}},"Z":true}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"items":{"$ref":"#/$defs/D"},"type":"array"}}},"Z":true}}"##
+    ),
     .harmless(
         ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"items":{"$ref":"#/$defs/D"},"type":"array"}}},"Z":true}}"##,
-        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"type":"array","items":{"$ref":"#/$defs/D"}}}}}}"##),
+        ##"{"type":"object","additionalProperties":false,"required":[],"properties":{"a":{"$ref":"#/$defs/D"}},"$defs":{"D":{"type":"object","properties":{"c":{"type":"array","items":{"$ref":"#/$defs/D"}}}}}}"##
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"n":{"type":"integer","minimum":1}}}"#,
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"n":{"type":"integer","minimum":1.0}}}"#),
@@ -263,7 +283,8 @@ let harmlessChanges: [Change] = [
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"n":{"type":"integer","multipleOf":2}}}"#),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"n":{"type":"integer","minimum":0}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"n":{"type":"integer","minimum":0,"exclusiveMinimum":-1}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"n":{"type":"integer","minimum":0,"exclusiveMinimum":-1}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"n":{"type":"integer","minimum":0,"exclusiveMinimum":-1}}}"#,
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"n":{"type":"integer","minimum":0}}}"#),
@@ -335,7 +356,8 @@ let harmlessChanges: [Change] = [
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array"}}}"#),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":0}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":0,"items":{"type":"string"}}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":0,"items":{"type":"string"}}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":0,"items":{"type":"string"}}}}"#,
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":0}}}"#),
@@ -347,16 +369,19 @@ let harmlessChanges: [Change] = [
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","items":{"type":"string"}}}}"#),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":1,"prefixItems":[{"type":"string"}]}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":1,"items":{"type":"string"}}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":1,"items":{"type":"string"}}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":1,"items":{"type":"string"}}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":1,"prefixItems":[{"type":"string"}]}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","maxItems":1,"prefixItems":[{"type":"string"}]}}}"#
+    ),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","prefixItems":[{"type":"string"}],"items":{"type":"string"}}}}"#,
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","items":{"type":"string"}}}}"#),
     .harmless(
         #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","items":{"type":"string"}}}}"#,
-        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","prefixItems":[{"type":"string"}],"items":{"type":"string"}}}}"#),
+        #"{"type":"object","additionalProperties":false,"required":[],"properties":{"l":{"type":"array","prefixItems":[{"type":"string"}],"items":{"type":"string"}}}}"#
+    ),
     .harmless(
         #"{"type":"object"}"#,
         #"{"type":"object","additionalProperties":true}"#),
@@ -419,7 +444,8 @@ let harmlessChanges: [Change] = [
         #"{"type":"object","additionalProperties":false}"#),
     .harmless(
         #"{"type":"object","patternProperties":{"^x":{"type":"string"}},"additionalProperties":false}"#,
-        #"{"type":"object","patternProperties":{"^x":{"type":"string"}},"properties":{"x1":{"type":"string"}},"additionalProperties":false}"#),
+        #"{"type":"object","patternProperties":{"^x":{"type":"string"}},"properties":{"x1":{"type":"string"}},"additionalProperties":false}"#
+    ),
     .harmless(
         #"{"type":"object","patternProperties":{"^x":{"type":"string"}},"properties":{"x1":{"type":"string"}},"additionalProperties":false}"#,
         #"{"type":"object","patternProperties":{"^x":{"type":"string"}},"additionalProperties":false}"#),

@@ -60,7 +60,8 @@ struct SchemaComparisonTests {
         let change = (breakingChanges + harmlessChanges)[index]
         let (old, new) = (try JSONValue.parse(change.old), try JSONValue.parse(change.new))
         let options = JSONSchema.Options(assertsFormats: true)
-        let before = try JSONSchema(compiling: old, options: options), after = try JSONSchema(compiling: new, options: options)
+        let before = try JSONSchema(compiling: old, options: options)
+        let after = try JSONSchema(compiling: new, options: options)
         let breaks = try change.found().reduce(into: Directions()) { $0.formUnion($1.breaks) }
         for value in Self.values {
             let (fitted, fits) = (before.isValid(value), after.isValid(value))

@@ -158,11 +158,13 @@ struct ContractJSONTests {
         }
     }
 
-    @Test("says where data does not fit", arguments: [
-        ("{}", "/name is missing"), (#"{"name":1}"#, "/name must be a string, not a number"),
-        (#"{"name":null}"#, "/name must be a string, not null"), (#"{"name":"","flag":1}"#, "/flag must be a boolean, not a number"),
-        ("[]", "must be an object, not an array"),
-    ])
+    @Test(
+        "says where data does not fit",
+        arguments: [
+            ("{}", "/name is missing"), (#"{"name":1}"#, "/name must be a string, not a number"),
+            (#"{"name":null}"#, "/name must be a string, not null"), (#"{"name":"","flag":1}"#, "/flag must be a boolean, not a number"),
+            ("[]", "must be an object, not an array"),
+        ])
     func place(_ text: String, _ message: String) {
         let error = #expect(throws: ContractError.self) { try ContractJSON.decode(Inner.self, from: Array(text.utf8)) }
         #expect(error?.code == .decoding)

@@ -82,7 +82,8 @@ struct EnvelopeTests {
         }
     }
 
-    static let head = #""specversion":"1.0","id":"01900000-0000-7000-8000-000000000001","source":"/s","type":"t","time":"2026-01-01T00:00:00Z""#
+    static let head =
+        #""specversion":"1.0","id":"01900000-0000-7000-8000-000000000001","source":"/s","type":"t","time":"2026-01-01T00:00:00Z""#
 
     @Test("keeps attributes it does not know")
     func unknownAttributes() throws {
@@ -104,29 +105,31 @@ struct EnvelopeTests {
         #expect(try Envelope(decoding: bytes).data == Array(json))
     }
 
-    @Test("refuses what is no envelope", arguments: [
-        ("", ContractError.Code.malformed), ("[]", .malformed), ("{", .malformed), ("{}x", .malformed),
-        ("{}", .missingAttribute),
-        ("{\(head)", .malformed), ("{\(head)} {}", .malformed), ("{\(head),}", .malformed),
-        ("{\(head),\"data\":}", .malformed), ("{\(head),\"data\":[1,]}", .malformed),
-        ("{\(head),\"data\":{\"a\":\"\\ud800\"}}", .malformed),
-        ("{\(head),\"data\":\(String(repeating: "[", count: 65))\(String(repeating: "]", count: 65))}", .malformed),
-        ("{\(head),\"id\":\"01900000-0000-7000-8000-000000000001\"}", .malformed),
-        ("{\(head),\"tenant\":\"a\",\"tenant\":\"b\"}", .malformed),
-        ("{\(head),\"Tenant\":\"a\"}", .invalidAttribute), ("{\(head),\"\":\"a\"}", .invalidAttribute),
-        ("{\(head),\"tenant\":{}}", .invalidAttribute), ("{\(head),\"subject\":1}", .invalidAttribute),
-        ("{\(head),\"sequence\":1.5}", .invalidAttribute), ("{\(head),\"sequence\":\"x\"}", .invalidAttribute),
-        ("{\(head),\"sequence\":true}", .invalidAttribute),
-        ("{\(head),\"correlationid\":\"nope\"}", .invalidAttribute),
-        ("{\(head),\"data_base64\":\"e30=\",\"data\":{}}", .malformed),
-        ("{\(head),\"data_base64\":\"e3\"}", .invalidAttribute), ("{\(head),\"data_base64\":\"eA==\"}", .malformed),
-        ("{\(head),\"datacontenttype\":\"text/xml\",\"data\":\"<a/>\"}", .unsupported),
-        ("{\(head),\"datacontenttype\":\"image/png\",\"data_base64\":\"e30=\"}", .unsupported),
-        (#"{"specversion":"0.3"}"#, .unsupported),
-        (#"{"specversion":"1.0","id":"x"}"#, .invalidAttribute),
-        (#"{"specversion":"1.0","source":""}"#, .invalidAttribute),
-        (#"{"specversion":"1.0","time":"yesterday"}"#, .invalidAttribute),
-    ])
+    @Test(
+        "refuses what is no envelope",
+        arguments: [
+            ("", ContractError.Code.malformed), ("[]", .malformed), ("{", .malformed), ("{}x", .malformed),
+            ("{}", .missingAttribute),
+            ("{\(head)", .malformed), ("{\(head)} {}", .malformed), ("{\(head),}", .malformed),
+            ("{\(head),\"data\":}", .malformed), ("{\(head),\"data\":[1,]}", .malformed),
+            ("{\(head),\"data\":{\"a\":\"\\ud800\"}}", .malformed),
+            ("{\(head),\"data\":\(String(repeating: "[", count: 65))\(String(repeating: "]", count: 65))}", .malformed),
+            ("{\(head),\"id\":\"01900000-0000-7000-8000-000000000001\"}", .malformed),
+            ("{\(head),\"tenant\":\"a\",\"tenant\":\"b\"}", .malformed),
+            ("{\(head),\"Tenant\":\"a\"}", .invalidAttribute), ("{\(head),\"\":\"a\"}", .invalidAttribute),
+            ("{\(head),\"tenant\":{}}", .invalidAttribute), ("{\(head),\"subject\":1}", .invalidAttribute),
+            ("{\(head),\"sequence\":1.5}", .invalidAttribute), ("{\(head),\"sequence\":\"x\"}", .invalidAttribute),
+            ("{\(head),\"sequence\":true}", .invalidAttribute),
+            ("{\(head),\"correlationid\":\"nope\"}", .invalidAttribute),
+            ("{\(head),\"data_base64\":\"e30=\",\"data\":{}}", .malformed),
+            ("{\(head),\"data_base64\":\"e3\"}", .invalidAttribute), ("{\(head),\"data_base64\":\"eA==\"}", .malformed),
+            ("{\(head),\"datacontenttype\":\"text/xml\",\"data\":\"<a/>\"}", .unsupported),
+            ("{\(head),\"datacontenttype\":\"image/png\",\"data_base64\":\"e30=\"}", .unsupported),
+            (#"{"specversion":"0.3"}"#, .unsupported),
+            (#"{"specversion":"1.0","id":"x"}"#, .invalidAttribute),
+            (#"{"specversion":"1.0","source":""}"#, .invalidAttribute),
+            (#"{"specversion":"1.0","time":"yesterday"}"#, .invalidAttribute),
+        ])
     func refused(_ text: String, code: ContractError.Code) throws {
         let error = #expect(throws: ContractError.self) { try Envelope(decoding: Array(text.utf8)) }
         #expect(error?.code == code, "\(text): \(String(describing: error))")
@@ -183,9 +186,9 @@ struct EnvelopeTests {
 
 /// Cases of a fuzz test: enough to be of use, and few enough for a debug build.
 #if DEBUG
-let fuzzCases = 4_000
+    let fuzzCases = 4_000
 #else
-let fuzzCases = 100_000
+    let fuzzCases = 100_000
 #endif
 
 /// A small generator with a seed, so that a failure can be repeated (SplitMix64).

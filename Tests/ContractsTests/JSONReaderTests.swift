@@ -46,31 +46,40 @@ struct JSONReaderTests {
 
     @Test("says everything at once")
     func all() {
-        #expect(Self.problems(#"{"customerId":5,"items":[{"productId":"","quantity":-1},{"quantity":1.5},7],"extra":1}"#) == [
-            "/customerId must be a string, not a number",
-            "/items/0/productId must have 1 to 8 characters, has 0",
-            "/items/0/quantity must be from 1 to 1000, is -1",
-            "/items/1/productId is required",
-            "/items/1/quantity must be a whole number, is 1.5",
-            "/items/2 must be an object, not a number",
-            "/extra is not known here; known are customerId, items, paymentToken",
-        ])
+        #expect(
+            Self.problems(#"{"customerId":5,"items":[{"productId":"","quantity":-1},{"quantity":1.5},7],"extra":1}"#) == [
+                "/customerId must be a string, not a number",
+                "/items/0/productId must have 1 to 8 characters, has 0",
+                "/items/0/quantity must be from 1 to 1000, is -1",
+                "/items/1/productId is required",
+                "/items/1/quantity must be a whole number, is 1.5",
+                "/items/2 must be an object, not a number",
+                "/extra is not known here; known are customerId, items, paymentToken",
+            ])
     }
 
-    @Test("says each thing once", arguments: [
-        ("[]", ["the document must be an object, not an array"]),
-        ("{}", ["/customerId is required", "/items is required"]),
-        (#"{"customerId":"c","items":[]}"#, ["/items must have 1 to 3 elements, has 0"]),
-        (#"{"customerId":"c","items":{}}"#, ["/items must be an array, not an object"]),
-        (#"{"customerId":"c","items":[1,2,3,4]}"#, ["/items must have 1 to 3 elements, has 4"]),
-        (#"{"customerId":null,"items":[{"productId":"p","quantity":1e400}]}"#,
-            ["/customerId must be a string, not null", "/items/0/quantity must be from 1 to 1000, is 1e400"]),
-        (#"{"customerId":"c","items":[{"productId":"p","quantity":99999999999999999999}]}"#,
-            ["/items/0/quantity must be from 1 to 1000, is 99999999999999999999"]),
-        (#"{"customerId":"c","items":[],"paymentToken":""}"#,
-            ["/items must have 1 to 3 elements, has 0", "/paymentToken must have 1 to 20 characters, has 0"]),
-        ("{", ["the document is not JSON: expected a string, but the document ends (byte 1)"]),
-    ])
+    @Test(
+        "says each thing once",
+        arguments: [
+            ("[]", ["the document must be an object, not an array"]),
+            ("{}", ["/customerId is required", "/items is required"]),
+            (#"{"customerId":"c","items":[]}"#, ["/items must have 1 to 3 elements, has 0"]),
+            (#"{"customerId":"c","items":{}}"#, ["/items must be an array, not an object"]),
+            (#"{"customerId":"c","items":[1,2,3,4]}"#, ["/items must have 1 to 3 elements, has 4"]),
+            (
+                #"{"customerId":null,"items":[{"productId":"p","quantity":1e400}]}"#,
+                ["/customerId must be a string, not null", "/items/0/quantity must be from 1 to 1000, is 1e400"]
+            ),
+            (
+                #"{"customerId":"c","items":[{"productId":"p","quantity":99999999999999999999}]}"#,
+                ["/items/0/quantity must be from 1 to 1000, is 99999999999999999999"]
+            ),
+            (
+                #"{"customerId":"c","items":[],"paymentToken":""}"#,
+                ["/items must have 1 to 3 elements, has 0", "/paymentToken must have 1 to 20 characters, has 0"]
+            ),
+            ("{", ["the document is not JSON: expected a string, but the document ends (byte 1)"]),
+        ])
     func each(_ text: String, _ expected: [String]) {
         #expect(Self.problems(text) == expected)
     }
@@ -88,7 +97,8 @@ struct JSONReaderTests {
     @Test("reads the other kinds")
     func kinds() throws {
         let id = UUID()
-        let text = #"{"id":"\#(id)","at":"2026-01-01T00:00:00Z","on":true,"color":"blue","rate":0.5,"tags":["a","b"],"any":{"x":1},"code":"42"}"#
+        let text =
+            #"{"id":"\#(id)","at":"2026-01-01T00:00:00Z","on":true,"color":"blue","rate":0.5,"tags":["a","b"],"any":{"x":1},"code":"42"}"#
         try JSONReader.read(Array(text.utf8)) { body in
             #expect(body.uuid("id") == id)
             #expect(body.date("at") == Date(timeIntervalSince1970: 1_767_225_600))
@@ -108,10 +118,11 @@ struct JSONReaderTests {
                 body.note("own", "is not to my liking")
             }
         }
-        #expect(bad?.problems.map(\.description) == [
-            "/id must be a UUID", "/at must be an RFC 3339 time", "/on must be a boolean, not a number",
-            "/color must be one of \"red\", \"blue\"", "/rate must be from 0.0 to 1.0, is 2", "/own is not to my liking",
-        ])
+        #expect(
+            bad?.problems.map(\.description) == [
+                "/id must be a UUID", "/at must be an RFC 3339 time", "/on must be a boolean, not a number",
+                "/color must be one of \"red\", \"blue\"", "/rate must be from 0.0 to 1.0, is 2", "/own is not to my liking",
+            ])
     }
 
     @Test("takes unknown members when asked to")

@@ -4,11 +4,13 @@ import Testing
 
 @Suite("JSONValue")
 struct JSONValueTests {
-    @Test("reads what is JSON", arguments: [
-        "null", "true", "false", "0", "-0", "1", "-1.5e+3", "1E400", "\"\"", "\"a\"", "[]", "{}", " [ ] ", "\t{\n}\r",
-        "[1,[2,[3]]]", #"{"a":{"b":[]},"":0}"#, #""\"\\\/\b\f\n\r\t""#, #""\u0000\u00e9\ud83d\ude00""#, "\"é😀\u{7F}\"",
-        "123456789012345678901234567890.123456789e-10", #"{"é":1,"e\u0301":2}"#, "\"\u{FFFF}\u{10FFFF}\"",
-    ])
+    @Test(
+        "reads what is JSON",
+        arguments: [
+            "null", "true", "false", "0", "-0", "1", "-1.5e+3", "1E400", "\"\"", "\"a\"", "[]", "{}", " [ ] ", "\t{\n}\r",
+            "[1,[2,[3]]]", #"{"a":{"b":[]},"":0}"#, #""\"\\\/\b\f\n\r\t""#, #""\u0000\u00e9\ud83d\ude00""#, "\"é😀\u{7F}\"",
+            "123456789012345678901234567890.123456789e-10", #"{"é":1,"e\u0301":2}"#, "\"\u{FFFF}\u{10FFFF}\"",
+        ])
     func accepted(_ text: String) throws {
         let value = try JSONValue.parse(text)
         #expect(try JSONValue.parse(value.encoded()) == value)
@@ -18,31 +20,35 @@ struct JSONValueTests {
         _ = try JSONSerialization.jsonObject(with: Data(value.encoded()), options: .fragmentsAllowed)
     }
 
-    @Test("refuses what is not", arguments: [
-        ("", JSONError.Code.unexpectedEnd, 0), (" ", .unexpectedEnd, 1), ("[", .unexpectedEnd, 1), ("[1", .unexpectedEnd, 2),
-        ("[1,", .unexpectedEnd, 3), ("[1,]", .unexpectedByte, 3), ("[,1]", .unexpectedByte, 1), ("[1 2]", .unexpectedByte, 3),
-        ("{\"a\"}", .unexpectedByte, 4), ("{\"a\":}", .unexpectedByte, 5), ("{\"a\":1,}", .unexpectedByte, 7),
-        ("{a:1}", .unexpectedByte, 1), ("{'a':1}", .unexpectedByte, 1), ("{\"a\":1", .unexpectedEnd, 6),
-        ("nul", .unexpectedEnd, 3), ("nulL", .unexpectedByte, 3), ("True", .unexpectedByte, 0), ("NaN", .unexpectedByte, 0),
-        ("01", .invalidNumber, 0), ("-", .invalidNumber, 0), ("1.", .invalidNumber, 0), (".5", .unexpectedByte, 0),
-        ("1e", .invalidNumber, 0), ("1e+", .invalidNumber, 0), ("+1", .unexpectedByte, 0), ("-01", .invalidNumber, 0),
-        ("0x10", .trailingBytes, 1), ("1 2", .trailingBytes, 2), ("{}}", .trailingBytes, 2), ("[]//", .trailingBytes, 2),
-        ("\"", .unexpectedEnd, 1), ("\"\\", .unexpectedEnd, 2), ("\"\\\"", .unexpectedEnd, 3), ("\"\\x\"", .invalidEscape, 1),
-        ("\"\\u12\"", .invalidEscape, 1), ("\"\\u00zz\"", .invalidEscape, 1), ("\"\\ud800\"", .loneSurrogate, 1),
-        ("\"\\udc00\"", .loneSurrogate, 1), ("\"\\ud800\\u0041\"", .loneSurrogate, 1), ("\"\\ud800\\", .loneSurrogate, 1),
-        ("\"\n\"", .controlCharacter, 1), ("\"a\u{0}\"", .controlCharacter, 2), ("\u{FEFF}1", .unexpectedByte, 0),
-        ("{\"a\":1,\"a\":2}", .duplicateKey, 7), ("{\"a\":1,\"\\u0061\":2}", .duplicateKey, 7), ("\u{A0}1", .unexpectedByte, 0),
-    ])
+    @Test(
+        "refuses what is not",
+        arguments: [
+            ("", JSONError.Code.unexpectedEnd, 0), (" ", .unexpectedEnd, 1), ("[", .unexpectedEnd, 1), ("[1", .unexpectedEnd, 2),
+            ("[1,", .unexpectedEnd, 3), ("[1,]", .unexpectedByte, 3), ("[,1]", .unexpectedByte, 1), ("[1 2]", .unexpectedByte, 3),
+            ("{\"a\"}", .unexpectedByte, 4), ("{\"a\":}", .unexpectedByte, 5), ("{\"a\":1,}", .unexpectedByte, 7),
+            ("{a:1}", .unexpectedByte, 1), ("{'a':1}", .unexpectedByte, 1), ("{\"a\":1", .unexpectedEnd, 6),
+            ("nul", .unexpectedEnd, 3), ("nulL", .unexpectedByte, 3), ("True", .unexpectedByte, 0), ("NaN", .unexpectedByte, 0),
+            ("01", .invalidNumber, 0), ("-", .invalidNumber, 0), ("1.", .invalidNumber, 0), (".5", .unexpectedByte, 0),
+            ("1e", .invalidNumber, 0), ("1e+", .invalidNumber, 0), ("+1", .unexpectedByte, 0), ("-01", .invalidNumber, 0),
+            ("0x10", .trailingBytes, 1), ("1 2", .trailingBytes, 2), ("{}}", .trailingBytes, 2), ("[]//", .trailingBytes, 2),
+            ("\"", .unexpectedEnd, 1), ("\"\\", .unexpectedEnd, 2), ("\"\\\"", .unexpectedEnd, 3), ("\"\\x\"", .invalidEscape, 1),
+            ("\"\\u12\"", .invalidEscape, 1), ("\"\\u00zz\"", .invalidEscape, 1), ("\"\\ud800\"", .loneSurrogate, 1),
+            ("\"\\udc00\"", .loneSurrogate, 1), ("\"\\ud800\\u0041\"", .loneSurrogate, 1), ("\"\\ud800\\", .loneSurrogate, 1),
+            ("\"\n\"", .controlCharacter, 1), ("\"a\u{0}\"", .controlCharacter, 2), ("\u{FEFF}1", .unexpectedByte, 0),
+            ("{\"a\":1,\"a\":2}", .duplicateKey, 7), ("{\"a\":1,\"\\u0061\":2}", .duplicateKey, 7), ("\u{A0}1", .unexpectedByte, 0),
+        ])
     func refused(_ text: String, code: JSONError.Code, offset: Int) {
         let error = #expect(throws: JSONError.self) { try JSONValue.parse(text) }
         #expect(error?.code == code, "\(text)")
         #expect(error?.offset == offset, "\(text)")
     }
 
-    @Test("refuses bytes that are not UTF-8", arguments: [
-        [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
-        [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xE2, 0x82], [0xC3], [0xE2, 0x28, 0xA1],
-    ] as [[UInt8]])
+    @Test(
+        "refuses bytes that are not UTF-8",
+        arguments: [
+            [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
+            [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xE2, 0x82], [0xC3], [0xE2, 0x28, 0xA1],
+        ] as [[UInt8]])
     func utf8(_ bytes: [UInt8]) {
         for padding in 0..<9 {
             let text = Array("\"\(String(repeating: "a", count: padding))".utf8)

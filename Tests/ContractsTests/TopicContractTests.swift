@@ -26,9 +26,10 @@ struct TopicContractTests {
         let catalog = try Self.catalog()
         #expect(Set(catalog.messages.map(\.type)) == Set(Self.types.map { $0.type }))
         #expect(Self.types.count == catalog.messages.count)
-        #expect(catalog.topics.map(\.topic) == [
-            "commerce.orders", "commerce.payments", "logistics.shipments", "supply.inventory",
-        ])
+        #expect(
+            catalog.topics.map(\.topic) == [
+                "commerce.orders", "commerce.payments", "logistics.shipments", "supply.inventory",
+            ])
     }
 
     /// Fails when a property is renamed, added or removed on one side only.
@@ -108,10 +109,11 @@ struct TopicContractTests {
     @Test("routes of a topic")
     func routes() throws {
         let catalog = try Self.catalog()
-        #expect(catalog.routes(of: "logistics.shipments")?.map { "\($0.exchange)/\($0.routingKey)" } == [
-            "logistics.shipments/shipment.created", "logistics.shipments/shipment.refused",
-            "logistics.shipments/shipment.cancelled", "commands/shipment.create", "commands/shipment.cancel",
-        ])
+        #expect(
+            catalog.routes(of: "logistics.shipments")?.map { "\($0.exchange)/\($0.routingKey)" } == [
+                "logistics.shipments/shipment.created", "logistics.shipments/shipment.refused",
+                "logistics.shipments/shipment.cancelled", "commands/shipment.create", "commands/shipment.cancel",
+            ])
         #expect(catalog.routes(of: "logistics.shipments", commands: false)?.count == 3)
         #expect(catalog.routes(of: "nothing.here") == nil)
         #expect(catalog[topic: "supply.inventory"]?.owner == "inventory")

@@ -76,7 +76,8 @@ struct TopicFileFormTests {
     @Test("deprecation: true, or what to use instead")
     func deprecation() throws {
         func read(_ value: String) throws -> String? {
-            let text = Self.short.replacingOccurrences(of: "    description: Made.", with: "    description: Made.\n    deprecated: \(value)")
+            let text = Self.short.replacingOccurrences(
+                of: "    description: Made.", with: "    description: Made.\n    deprecated: \(value)")
             return try TopicFile.parse(text, path: "a.b.yaml").events[0].deprecation
         }
         #expect(try read("true") == "deprecated")
@@ -84,42 +85,63 @@ struct TopicFileFormTests {
         #expect(try read("Use a.built.") == "Use a.built.")
     }
 
-    @Test("says what is wrong, and where", arguments: [
-        ("owner: me", "owner:\tme\n\tx: 1", ["3:1: error: a tab; YAML is indented with spaces"]),
-        ("    schema:", "    versions: {}\n    schema:", [
-            "9:15: error: \"a.made\" has no versions",
-            "11:7: error: \"schema\" belongs into one of the versions, because there are \"versions\"",
-        ]),
-        ("    schema:", "    version: first\n    schema:", ["9:14: error: \"first\" is not a version: a number from 1"]),
-        ("    example:", "    exampel:", [
-            "6:3: error: version 1 has no example", "19:5: error: \"exampel\" is not a word of event \"a.made\"; did you mean \"example\"?",
-        ]),
-        ("subject: /id", "subject: id", ["8:26: error: id is not a JSON pointer to a property; they look like /customerId"]),
-        ("subject: /id", "subject: /mail", ["8:26: error: the subject must be required: \"mail\" is not"]),
-        ("subject: /id", "subject: /ix", ["8:26: error: there is no /ix in the data; did you mean \"id\"?"]),
-        ("subject: /id, ", "", ["8:15: error: personal data needs a \"subject\" (who it is about) and \"fields\""]),
-        ("fields: [/mail,", "fields: [/id,", [
-            "8:40: error: the subject itself cannot be erased: it finds the key",
-            "8:40: error: the partition key cannot be personal: it travels in the clear beside the data",
-        ]),
-        ("fields: [/mail,", "fields: [/male,", ["8:40: error: there is no /male in the data; there are id, mail, people"]),
-        ("/people/*/name", "/people/0/name", ["8:47: error: there is no /people/0/name in the data; there are "]),
-        ("partitionKey: id", "partitionKey: no", ["4:15: error: write true or false, or put \"no\" into quotes"]),
-        ("partitionKey: id", "partitionKey: idd", [
-            "10:7: error: the partition key \"idd\" must be a required property; did you mean \"id\"?"
-        ]),
-        ("Id: { type: string, minLength: 1 }", "Id: { type: boolean }", [
-            "8:26: error: the subject must be a string or an integer",
-            "10:7: error: the partition key \"id\" must be a string or an integer",
-        ]),
-        ("minimum: 1", "multipleOf: 0", ["18:33: error: not a JSON Schema: /properties/count/multipleOf must be more than 0"]),
-        ("minLength: 1", "pattern: '('", ["24:23: error: not a JSON Schema: "]),
-        ("mail: a@example.com", "mail: nobody", ["21:7: error: the example does not fit: /mail must be an e-mail address"]),
-        ("      no: true", "      count: 0", ["22:7: error: the example does not fit: /count must be at least 1"]),
-        ("description: Made.", "description: Made.\n    deprecated: [x]", [
-            "8:17: error: deprecated must be true, or say what to use instead"
-        ]),
-    ])
+    @Test(
+        "says what is wrong, and where",
+        arguments: [
+            ("owner: me", "owner:\tme\n\tx: 1", ["3:1: error: a tab; YAML is indented with spaces"]),
+            (
+                "    schema:", "    versions: {}\n    schema:",
+                [
+                    "9:15: error: \"a.made\" has no versions",
+                    "11:7: error: \"schema\" belongs into one of the versions, because there are \"versions\"",
+                ]
+            ),
+            ("    schema:", "    version: first\n    schema:", ["9:14: error: \"first\" is not a version: a number from 1"]),
+            (
+                "    example:", "    exampel:",
+                [
+                    "6:3: error: version 1 has no example",
+                    "19:5: error: \"exampel\" is not a word of event \"a.made\"; did you mean \"example\"?",
+                ]
+            ),
+            ("subject: /id", "subject: id", ["8:26: error: id is not a JSON pointer to a property; they look like /customerId"]),
+            ("subject: /id", "subject: /mail", ["8:26: error: the subject must be required: \"mail\" is not"]),
+            ("subject: /id", "subject: /ix", ["8:26: error: there is no /ix in the data; did you mean \"id\"?"]),
+            ("subject: /id, ", "", ["8:15: error: personal data needs a \"subject\" (who it is about) and \"fields\""]),
+            (
+                "fields: [/mail,", "fields: [/id,",
+                [
+                    "8:40: error: the subject itself cannot be erased: it finds the key",
+                    "8:40: error: the partition key cannot be personal: it travels in the clear beside the data",
+                ]
+            ),
+            ("fields: [/mail,", "fields: [/male,", ["8:40: error: there is no /male in the data; there are id, mail, people"]),
+            ("/people/*/name", "/people/0/name", ["8:47: error: there is no /people/0/name in the data; there are "]),
+            ("partitionKey: id", "partitionKey: no", ["4:15: error: write true or false, or put \"no\" into quotes"]),
+            (
+                "partitionKey: id", "partitionKey: idd",
+                [
+                    "10:7: error: the partition key \"idd\" must be a required property; did you mean \"id\"?"
+                ]
+            ),
+            (
+                "Id: { type: string, minLength: 1 }", "Id: { type: boolean }",
+                [
+                    "8:26: error: the subject must be a string or an integer",
+                    "10:7: error: the partition key \"id\" must be a string or an integer",
+                ]
+            ),
+            ("minimum: 1", "multipleOf: 0", ["18:33: error: not a JSON Schema: /properties/count/multipleOf must be more than 0"]),
+            ("minLength: 1", "pattern: '('", ["24:23: error: not a JSON Schema: "]),
+            ("mail: a@example.com", "mail: nobody", ["21:7: error: the example does not fit: /mail must be an e-mail address"]),
+            ("      no: true", "      count: 0", ["22:7: error: the example does not fit: /count must be at least 1"]),
+            (
+                "description: Made.", "description: Made.\n    deprecated: [x]",
+                [
+                    "8:17: error: deprecated must be true, or say what to use instead"
+                ]
+            ),
+        ])
     func problem(_ old: String, _ new: String, _ expected: [String]) {
         let found = Self.problems(replacing: old, with: new)
         #expect(found.count == expected.count, "\(found)")
@@ -128,23 +150,28 @@ struct TopicFileFormTests {
 
     /// The parser calls itself per level. Fails when the depth is not looked at before the text is parsed, of brackets or of indentations
     /// alone too. (There was no crash then: other problems were found, or none.)
-    @Test("what is nested too deep is refused before it is read", arguments: [
-        String(repeating: "[", count: 200_000), String(repeating: "{a: ", count: 200_000), String(repeating: "- ", count: 200_000),
-        "a: " + String(repeating: "[{b: ", count: 100_000),
-        (0..<1_000).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n"),
-    ])
+    @Test(
+        "what is nested too deep is refused before it is read",
+        arguments: [
+            String(repeating: "[", count: 200_000), String(repeating: "{a: ", count: 200_000), String(repeating: "- ", count: 200_000),
+            "a: " + String(repeating: "[{b: ", count: 100_000),
+            (0..<1_000).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n"),
+        ])
     func deep(_ text: String) {
         #expect(Self.problems(text).contains { $0.hasSuffix("error: this is nested too deep") })
     }
 
     @Test("an alias cannot make a file grow")
     func aliases() {
-        let bomb = "a: &a [x,x]\n" + (0..<40).map { "b\($0): &b\($0) [*\($0 == 0 ? "a" : "b\($0 - 1)"), *\($0 == 0 ? "a" : "b\($0 - 1)")]" }
+        let bomb =
+            "a: &a [x,x]\n"
+            + (0..<40).map { "b\($0): &b\($0) [*\($0 == 0 ? "a" : "b\($0 - 1)"), *\($0 == 0 ? "a" : "b\($0 - 1)")]" }
             .joined(separator: "\n")
         #expect(!Self.problems(bomb).isEmpty)
         let inside = Self.problems(replacing: "      id: x\n", with: "      id: &x y\n      mail2: *x\n")
-        #expect(inside == [
-            "20:11: error: anchors and aliases are not taken here; use $defs",
-        ])
+        #expect(
+            inside == [
+                "20:11: error: anchors and aliases are not taken here; use $defs"
+            ])
     }
 }

@@ -62,49 +62,72 @@ struct TopicFileTests {
         #expect(file.commands.isEmpty)
     }
 
-    @Test("says what is wrong, and where", arguments: [
-        ("topic: a.b", "topic: ab", ["1:8: error: \"ab\" is not a name for topic; they look like \"commerce.orders\""]),
-        ("topic: a.b", "topic: a.c", ["1:8: error: the file of the topic \"a.c\" must be named a.c.yaml, not a.b.yaml"]),
-        ("owner: me", "owner: Me", ["2:8: error: \"Me\" is not a name for owner; they look like \"orders\""]),
-        ("owner: me", "owner: 5", ["2:8: error: \"owner\" must be text"]),
-        ("owner: me\n", "", ["1:1: error: \"owner\" is missing"]),
-        ("owner: me", "ovner: me", [
-            "1:1: error: \"owner\" is missing", "2:1: error: \"ovner\" is not a word of a contract file; did you mean \"owner\"?",
-        ]),
-        ("owner: me", "owner: me\nowner: me", ["2:1: error: \"owner\" is there twice"]),
-        ("a.made:", "Made:", ["6:3: error: \"Made\" is not a name for a type; they look like \"order.created\""]),
-        ("      1:", "      one:", ["9:7: error: \"one\" is not a version: a number from 1"]),
-        ("      1:", "      0:", ["9:7: error: \"0\" is not a version: a number from 1"]),
-        ("type: object", "type: objekt", [
-            "11:11: error: the schema of a message must have \"type: object\"",
-            "11:17: error: \"objekt\" is not a type; did you mean \"object\"?",
-        ]),
-        ("additionalProperties: false", "additionalProperties: no", [
-            "12:33: error: write true or false, or put \"no\" into quotes",
-        ]),
-        ("required: [id]", "required: [id, idd]", [
-            "13:26: error: \"idd\" is required, but is not among the properties; did you mean \"id\"?",
-            "19:11: error: the example lacks \"idd\"",
-        ]),
-        ("required: [id]", "required: []", ["11:11: error: the partition key \"id\" must be a required property"]),
-        ("#/$defs/Id'", "#/$defs/Ix'", ["15:25: error: $defs has no \"Ix\"; did you mean \"Id\"?"]),
-        ("format: date-time", "fromat: date-time", [
-            "16:33: error: \"fromat\" is not a word of JSON Schema; did you mean \"format\"?",
-        ]),
-        ("minimum: 0.50", "minimum: low", ["17:45: error: minimum must be a number"]),
-        ("minLength: 1", "minLength: -1", ["23:34: error: minLength must be a whole number from 0"]),
-        ("    at: { type", "    At_x: { type", [
-            "16:13: error: \"At_x\" is not a name for a property; they look like \"orderId\"",
-            "19:11: error: the example has \"at\", which is not among the properties; there are id, At_x, price",
-        ]),
-        ("price: 1.50", "price: 0x10", ["21:18: error: 0x10 is not a number in JSON; write it in decimal, or put it into quotes"]),
-        ("id: x", "id: &a x", ["19:15: error: anchors and aliases are not taken here; use $defs"]),
-        ("events:", "events: [", ["6:9: error: not YAML"]),
-        ("  Id: {", "  id: {", [
-            "15:25: error: $defs has no \"Id\"; did you mean \"id\"?",
-            "23:3: error: \"id\" is not a name for a definition; they look like \"OrderItem\"",
-        ]),
-    ])
+    @Test(
+        "says what is wrong, and where",
+        arguments: [
+            ("topic: a.b", "topic: ab", ["1:8: error: \"ab\" is not a name for topic; they look like \"commerce.orders\""]),
+            ("topic: a.b", "topic: a.c", ["1:8: error: the file of the topic \"a.c\" must be named a.c.yaml, not a.b.yaml"]),
+            ("owner: me", "owner: Me", ["2:8: error: \"Me\" is not a name for owner; they look like \"orders\""]),
+            ("owner: me", "owner: 5", ["2:8: error: \"owner\" must be text"]),
+            ("owner: me\n", "", ["1:1: error: \"owner\" is missing"]),
+            (
+                "owner: me", "ovner: me",
+                [
+                    "1:1: error: \"owner\" is missing", "2:1: error: \"ovner\" is not a word of a contract file; did you mean \"owner\"?",
+                ]
+            ),
+            ("owner: me", "owner: me\nowner: me", ["2:1: error: \"owner\" is there twice"]),
+            ("a.made:", "Made:", ["6:3: error: \"Made\" is not a name for a type; they look like \"order.created\""]),
+            ("      1:", "      one:", ["9:7: error: \"one\" is not a version: a number from 1"]),
+            ("      1:", "      0:", ["9:7: error: \"0\" is not a version: a number from 1"]),
+            (
+                "type: object", "type: objekt",
+                [
+                    "11:11: error: the schema of a message must have \"type: object\"",
+                    "11:17: error: \"objekt\" is not a type; did you mean \"object\"?",
+                ]
+            ),
+            (
+                "additionalProperties: false", "additionalProperties: no",
+                [
+                    "12:33: error: write true or false, or put \"no\" into quotes"
+                ]
+            ),
+            (
+                "required: [id]", "required: [id, idd]",
+                [
+                    "13:26: error: \"idd\" is required, but is not among the properties; did you mean \"id\"?",
+                    "19:11: error: the example lacks \"idd\"",
+                ]
+            ),
+            ("required: [id]", "required: []", ["11:11: error: the partition key \"id\" must be a required property"]),
+            ("#/$defs/Id'", "#/$defs/Ix'", ["15:25: error: $defs has no \"Ix\"; did you mean \"Id\"?"]),
+            (
+                "format: date-time", "fromat: date-time",
+                [
+                    "16:33: error: \"fromat\" is not a word of JSON Schema; did you mean \"format\"?"
+                ]
+            ),
+            ("minimum: 0.50", "minimum: low", ["17:45: error: minimum must be a number"]),
+            ("minLength: 1", "minLength: -1", ["23:34: error: minLength must be a whole number from 0"]),
+            (
+                "    at: { type", "    At_x: { type",
+                [
+                    "16:13: error: \"At_x\" is not a name for a property; they look like \"orderId\"",
+                    "19:11: error: the example has \"at\", which is not among the properties; there are id, At_x, price",
+                ]
+            ),
+            ("price: 1.50", "price: 0x10", ["21:18: error: 0x10 is not a number in JSON; write it in decimal, or put it into quotes"]),
+            ("id: x", "id: &a x", ["19:15: error: anchors and aliases are not taken here; use $defs"]),
+            ("events:", "events: [", ["6:9: error: not YAML"]),
+            (
+                "  Id: {", "  id: {",
+                [
+                    "15:25: error: $defs has no \"Id\"; did you mean \"id\"?",
+                    "23:3: error: \"id\" is not a name for a definition; they look like \"OrderItem\"",
+                ]
+            ),
+        ])
     func problem(_ old: String, _ new: String, _ expected: [String]) {
         let found = Self.problems(replacing: old, with: new)
         #expect(found.count == expected.count, "\(found)")
@@ -134,8 +157,9 @@ struct TopicFileTests {
         let one = try TopicFile.parse(Self.good, path: "a.b.yaml")
         let two = try TopicFile.parse(Self.good.replacingOccurrences(of: "topic: a.b", with: "topic: a.c"), path: "a.c.yaml")
         let error = #expect(throws: ContractFileError.self) { try TopicCatalog([one, two]) }
-        #expect(error?.description
-            == "a.c.yaml:6:3: error: the type \"a.made\" is also at a.b.yaml:6:3; types are unique in a system")
+        #expect(
+            error?.description
+                == "a.c.yaml:6:3: error: the type \"a.made\" is also at a.b.yaml:6:3; types are unique in a system")
         #expect(throws: ContractFileError.self) { try TopicCatalog([one, one]) }
     }
 

@@ -10,9 +10,11 @@ struct RouterDriver {
     init(_ build: (Router<HTTPContext>) -> Void) {
         let table = RouteTable()
         let router = Router(context: HTTPContext.self, options: .autoGenerateHeadEndpoints)
-        EdgePipeline(problems: ProblemMiddleware(routes: table) { error in
-            error is Away ? .unavailable("away") : nil
-        }).install(on: router)
+        EdgePipeline(
+            problems: ProblemMiddleware(routes: table) { error in
+                error is Away ? .unavailable("away") : nil
+            }
+        ).install(on: router)
         build(router)
         table.publish(router)
         responder = router.buildResponder()

@@ -193,12 +193,14 @@ struct AggregateTests {
     }
 
     /// Fails when `prepare` does not follow the steps to their end.
-    @Test("a missing upcaster is found at the start", arguments: [
-        Upcasters(),
-        Upcasters().adding("account.started", from: 1, to: "account.opened"),
-        Upcasters().adding("account.started", from: 1, to: "account.started", version: 1),
-        Upcasters().adding("account.started", from: 1).adding("account.started", from: 2, to: "account.started", version: 1),
-    ])
+    @Test(
+        "a missing upcaster is found at the start",
+        arguments: [
+            Upcasters(),
+            Upcasters().adding("account.started", from: 1, to: "account.opened"),
+            Upcasters().adding("account.started", from: 1, to: "account.started", version: 1),
+            Upcasters().adding("account.started", from: 1).adding("account.started", from: 2, to: "account.started", version: 1),
+        ])
     func missing(_ upcasters: Upcasters) async throws {
         try await TestStore.with { client in
             try await storeOld(client)

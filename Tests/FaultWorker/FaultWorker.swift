@@ -1,16 +1,16 @@
 import AMQP
 import Contracts
 import Journal
+import Locking
 import Logging
 import Messaging
 import Postgres
 import ServiceLifecycle
-import Locking
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A worker that kills itself with SIGKILL at a chosen place, for `FaultTests`.

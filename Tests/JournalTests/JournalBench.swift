@@ -8,9 +8,9 @@ import TestSupport
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A journal's surroundings for one test: a schema with its tables, and a topic and queues of its own on the embedded broker.

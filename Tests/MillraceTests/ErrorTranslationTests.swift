@@ -22,9 +22,11 @@ import Testing
         #expect(problem.detail?.contains("commerce.orders") == false)
     }
 
-    @Test("what the program itself got wrong is none of the client's business", arguments: [
-        ContractViolation.Code.unknownVersion, .missingUpcaster, .unusableSchema,
-    ])
+    @Test(
+        "what the program itself got wrong is none of the client's business",
+        arguments: [
+            ContractViolation.Code.unknownVersion, .missingUpcaster, .unusableSchema,
+        ])
     func defects(code: ContractViolation.Code) { #expect(ErrorTranslation.problem(for: violation(code)) == nil) }
 
     private func violation(_ code: ContractViolation.Code, _ violations: [JSONSchemaViolation] = []) -> ContractViolation {

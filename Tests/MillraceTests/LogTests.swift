@@ -1,8 +1,8 @@
 import Contracts
 import Foundation
+import Locking
 import Logging
 import Observability
-import Locking
 import Testing
 
 @Suite("Logs")
@@ -53,12 +53,14 @@ struct LogTests {
         #expect(text.contains("amqp://guest:[redacted]@host:5672/"))
     }
 
-    @Test("passwords are taken out of URLs, and nothing else", arguments: [
-        ("cannot reach postgres://u:secret@h:1/d?x=1 now", "cannot reach postgres://u:[redacted]@h:1/d?x=1 now"),
-        ("http://127.0.0.1:8080/orders", "http://127.0.0.1:8080/orders"), ("mail to a:b@example.com", "mail to a:b@example.com"),
-        ("\"amqp://u:sec:r@et@[::1]:5672\" and amqps://v:x@h", "\"amqp://u:[redacted]@[::1]:5672\" and amqps://v:[redacted]@h"),
-        ("http://h:80/a:b@c", "http://h:80/a:b@c"), ("postgres://:secret@h\nnext@line", "postgres://:[redacted]@h\nnext@line"),
-    ])
+    @Test(
+        "passwords are taken out of URLs, and nothing else",
+        arguments: [
+            ("cannot reach postgres://u:secret@h:1/d?x=1 now", "cannot reach postgres://u:[redacted]@h:1/d?x=1 now"),
+            ("http://127.0.0.1:8080/orders", "http://127.0.0.1:8080/orders"), ("mail to a:b@example.com", "mail to a:b@example.com"),
+            ("\"amqp://u:sec:r@et@[::1]:5672\" and amqps://v:x@h", "\"amqp://u:[redacted]@[::1]:5672\" and amqps://v:[redacted]@h"),
+            ("http://h:80/a:b@c", "http://h:80/a:b@c"), ("postgres://:secret@h\nnext@line", "postgres://:[redacted]@h\nnext@line"),
+        ])
     func urls(_ text: String, _ expected: String) {
         #expect(Redaction.text(text) == expected)
     }

@@ -15,10 +15,12 @@ struct SubcommandTests {
         #expect(try Subcommand(arguments: arguments) == expected)
     }
 
-    @Test("anything else is wrong usage", arguments: [
-        ["walk"], ["run", "fast"], [""], ["--version"], ["-x"], ["migrations"], ["migrations", "walk"], ["migrations", "info", "now"],
-        ["migrations", "baseline"], ["migrations", "baseline", "one"], ["migrations", "baseline", "1", "2"],
-    ])
+    @Test(
+        "anything else is wrong usage",
+        arguments: [
+            ["walk"], ["run", "fast"], [""], ["--version"], ["-x"], ["migrations"], ["migrations", "walk"], ["migrations", "info", "now"],
+            ["migrations", "baseline"], ["migrations", "baseline", "one"], ["migrations", "baseline", "1", "2"],
+        ])
     func wrong(_ arguments: [String]) {
         #expect(throws: UsageError.self) { try Subcommand(arguments: arguments) }
     }
@@ -37,7 +39,8 @@ struct SubcommandTests {
         "exit codes",
         arguments: [
             (["--help"], [:], 0), (["describe"], [:], 0), (["walk"], [:], 64), (["run"], [:], 64), (["audit"], [:], 64),
-            (["prepare"], [:], 64), (["migrations", "info"], [:], 64), (["migrations"], [:], 64), (["describe"], ["MILLRACE_HTTP_PORT": "x"], 64),
+            (["prepare"], [:], 64), (["migrations", "info"], [:], 64), (["migrations"], [:], 64),
+            (["describe"], ["MILLRACE_HTTP_PORT": "x"], 64),
             (["run"], ["DATABASE_URL": "mysql://x", "AMQP_URL": "amqp://x"], 64),
         ] as [([String], [String: String], Int32)])
     func exitCodes(_ arguments: [String], _ environment: [String: String], _ code: Int32) async {

@@ -187,7 +187,9 @@ private func clock(_ step: Int, _ attempt: Int = 1) -> SagaTimer { .compensation
     private func expectRefusal(of input: SagaInput, by machine: inout SagaMachine) {
         let before = machine.progress
         let actions = machine.handle(input)
-        if actions.count == 1, case .refuse = actions[0] { #expect(machine.progress == before) } else {
+        if actions.count == 1, case .refuse = actions[0] {
+            #expect(machine.progress == before)
+        } else {
             Issue.record("\(input) → \(actions)")
         }
     }

@@ -1,7 +1,7 @@
 import Contracts
+import Locking
 import Messaging
 import Postgres
-import Locking
 
 /// The worker that books seats, rooms and trips. Tests say how it behaves.
 final class TestAgency: Sendable {

@@ -25,7 +25,9 @@ import Testing
     @Test("the environment and the folder are the ones asked for")
     func environment() async throws {
         let result = try await ChildProcess.run(
-            .init(executable: "/bin/sh", arguments: ["-c", "pwd; echo $COLOUR-$HOME"], environment: ["COLOUR": "blue"], workingDirectory: "/usr"))
+            .init(
+                executable: "/bin/sh", arguments: ["-c", "pwd; echo $COLOUR-$HOME"], environment: ["COLOUR": "blue"],
+                workingDirectory: "/usr"))
         #expect(result.standardOutput == "/usr\nblue-\n")
     }
 

@@ -21,7 +21,8 @@ import Testing
     }
 
     /// Fails when the guard is not told of children (`ProcessGuard.add` in `ChildProcess.spawn`): both processes live on.
-    @Test("children and temporary files go when their parent is killed", .timeLimit(.minutes(5)),
+    @Test(
+        "children and temporary files go when their parent is killed", .timeLimit(.minutes(5)),
         .enabled(if: ServersAvailability.postgres != nil && ProcessInfo.processInfo.environment[noteKey] == nil))
     func killedParent() async throws {
         let folder = try TemporaryDirectory.make()
@@ -49,7 +50,9 @@ import Testing
         for argument in CommandLine.arguments.dropFirst() {
             if skip {
                 skip = false
-            } else if argument == "--filter" || argument == "--skip" || argument == "--event-stream-output-path" || argument == "--xunit-output" {
+            } else if argument == "--filter" || argument == "--skip" || argument == "--event-stream-output-path"
+                || argument == "--xunit-output"
+            {
                 skip = true
             } else if !argument.hasPrefix("--filter=") {
                 kept.append(argument)

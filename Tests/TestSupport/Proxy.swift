@@ -1,13 +1,13 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Dispatch
 import Locking
 
-import Dispatch
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// A TCP proxy whose connections a test can cut, at once and from anywhere: what is sent after the cut reaches nobody.
 public final class Proxy: Sendable {

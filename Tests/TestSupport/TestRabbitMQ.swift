@@ -51,7 +51,9 @@ extension PrivateRabbitMQ {
             let pair = String(decoding: entry, as: UTF8.self).split(separator: "=", maxSplits: 1)
             if pair.count == 2 { environment[String(pair[0])] = String(pair[1]) }
         }
-        environment = environment.filter { ["HOME", "PATH", "LC_ALL", "ERL_EPMD_PORT", "ERL_EPMD_ADDRESS", "RABBITMQ_NODENAME"].contains($0.key) }
+        environment = environment.filter {
+            ["HOME", "PATH", "LC_ALL", "ERL_EPMD_PORT", "ERL_EPMD_ADDRESS", "RABBITMQ_NODENAME"].contains($0.key)
+        }
         let result = try await ChildProcess.run(
             .init(executable: "/usr/lib/rabbitmq/bin/rabbitmqctl", arguments: arguments, environment: environment), timeout: .seconds(60))
         guard result.status.isSuccess else {

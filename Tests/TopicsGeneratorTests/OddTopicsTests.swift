@@ -59,17 +59,19 @@ struct OddTopicsTests {
 
     @Test("every text of an enumeration keeps its text")
     func texts() {
-        #expect(ThingHappened.TypeValue.allCases.map(\.rawValue) == [
-            "in", "self", "", "2xl", "a-b", "a_b", "A-B", "<", "<=", "q\"u\\o\nte", "é", "all cases", "none",
-        ])
+        #expect(
+            ThingHappened.TypeValue.allCases.map(\.rawValue) == [
+                "in", "self", "", "2xl", "a-b", "a_b", "A-B", "<", "<=", "q\"u\\o\nte", "é", "all cases", "none",
+            ])
     }
 
     @Test("the catalogue has each version with a schema that compiles")
     func catalogue() throws {
         let catalog = MessageCatalog.topics
-        #expect(catalog.schemas.map(\.identifier) == [
-            "millrace:thing.happened:1", "millrace:thing.happened:2", "millrace:thing.counted:1", "millrace:thing.paint:4",
-        ])
+        #expect(
+            catalog.schemas.map(\.identifier) == [
+                "millrace:thing.happened:1", "millrace:thing.happened:2", "millrace:thing.counted:1", "millrace:thing.paint:4",
+            ])
         let current = try #require(catalog[type: "thing.happened", version: 2])
         #expect(current.isCurrent && catalog[type: "thing.happened", version: 1]?.isCurrent == false)
         #expect(current.personalSubject == "/key" && current.personalFields == ["/in", "/people/*/name"])

@@ -31,7 +31,8 @@ extension Workers {
             try await worker.run()
             try await eventually("the old ones are gone") {
                 try await db.query(
-                    "SELECT count(*) FROM commands WHERE status <> 'accepted' AND accepted_at < now() - interval '7 days'", as: Int.self) == [0]
+                    "SELECT count(*) FROM commands WHERE status <> 'accepted' AND accepted_at < now() - interval '7 days'", as: Int.self)
+                    == [0]
             }
             #expect(try await db.query("SELECT count(*) FROM commands WHERE status <> 'accepted'", as: Int.self) == [40])
             #expect(try await db.query("SELECT count(*) FROM commands WHERE status = 'accepted'", as: Int.self) == [20])

@@ -36,7 +36,8 @@ extension Workers {
         /// Fails when the limit of the environment does not reach the outbox (WorkerSettings.messaging).
         @Test("an event above the limit is not written, and neither is what its handler did")
         func tooLarge() async throws {
-            try await withWorker("orders", topics: ["commerce.orders"], environment: ["MILLRACE_MAX_MESSAGE_BYTES": "2000"]) { worker, wire in
+            try await withWorker("orders", topics: ["commerce.orders"], environment: ["MILLRACE_MAX_MESSAGE_BYTES": "2000"]) {
+                worker, wire in
                 let items = (0..<100).map { OrderItem(productID: "product-\($0)", quantity: 1, unitPriceCents: 1) }
                 let command = PlaceOrder(orderID: .v7(), customerID: "c", items: items, paymentToken: nil)
                 try await wire.send([(command, .v7())])

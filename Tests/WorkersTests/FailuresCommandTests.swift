@@ -62,7 +62,9 @@ extension Workers {
                 #expect(first.type == PaymentAuthorized.type && first.correlationID == wrong.correlationID)
                 let second = try await wire.answer(to: next.id)
                 #expect((first.sequence ?? 0) < (second.sequence ?? 0))
-                try await eventually("nothing is parked", within: .seconds(60)) { try await millrace.rows("failures", "list", "payments").isEmpty }
+                try await eventually("nothing is parked", within: .seconds(60)) {
+                    try await millrace.rows("failures", "list", "payments").isEmpty
+                }
                 // The original is gone, and a second edit says so.
                 let again = try await millrace.run("failures", "edit", "payments", wrong.id.lowercased, "-f", "/dev/null")
                 #expect(again.status != .exited(0))

@@ -96,7 +96,8 @@ extension Workers {
                     _ = try await begun.command(CreateShipment.type)
                 }
 
-                #expect(try await begun.millrace.run("saga", "compensate", begun.saga, "--reason", "the customer called").status == .exited(0))
+                #expect(
+                    try await begun.millrace.run("saga", "compensate", begun.saga, "--reason", "the customer called").status == .exited(0))
                 let cancel = try await begun.command(CancelShipment.type)
                 let again = try await begun.millrace.run("saga", "compensate", begun.saga)
                 #expect(again.status == .exited(1) && again.standardError.contains("is being compensated already"), "\(again)")

@@ -46,7 +46,8 @@ extension Workers {
             try await wire.publish(
                 [
                     try Envelope(
-                        StockAdjusted(productID: "p-1", delta: 7, available: 7), source: "/test", correlationID: set.correlationID, causationID: set.id)
+                        StockAdjusted(productID: "p-1", delta: 7, available: 7), source: "/test", correlationID: set.correlationID,
+                        causationID: set.id)
                 ], to: StockAdjusted.topic)
             #expect(try await answer.json?["available"]?.intValue == 7)
             async let refused = http.send("PUT", "/products/p-2/inventory", #"{"quantity":7}"#, headers: ["Prefer": "wait=30"])

@@ -334,7 +334,8 @@ final class ConnectionDriver {
         case .request(let method, let reply):
             control?.request(method, deadline: now + configuration.operationTimeout) { reply.resolve($0) }
         case .addPublisher(let id, let window):
-            let channel = PublishChannel(number: freeNumber, driver: self, window: window, name: "millrace-\(id)-\(UInt32.random(in: 0 ... .max))")
+            let channel = PublishChannel(
+                number: freeNumber, driver: self, window: window, name: "millrace-\(id)-\(UInt32.random(in: 0 ... .max))")
             publishers[id] = channel
             add(channel)
         case .removePublisher(let id, let done): if let publisher = publishers[id] { publisher.remove(done) } else { done.resolve(()) }

@@ -1,12 +1,12 @@
-import Logging
 import Locking
+import Logging
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// The way to a connection, safe from everywhere and never blocking.

@@ -102,7 +102,8 @@ final class ConsumeChannel: DriverChannel {
             request(.qos(prefetch: settings.prefetch)) { _ in }
         }
         let options = settings.options
-        request(.consume(queue: settings.queue, tag: settings.tag, exclusive: options.exclusive, arguments: options.arguments)) { [unowned self] result in
+        request(.consume(queue: settings.queue, tag: settings.tag, exclusive: options.exclusive, arguments: options.arguments)) {
+            [unowned self] result in
             switch result {
             case .success:
                 subscription = .active
@@ -163,7 +164,8 @@ final class ConsumeChannel: DriverChannel {
         settlements.delivered(tag)
         burst.append(
             Delivery(
-                tag: tag, epoch: epoch, redelivered: redelivered, exchange: exchange, routingKey: routingKey, properties: message.properties,
+                tag: tag, epoch: epoch, redelivered: redelivered, exchange: exchange, routingKey: routingKey,
+                properties: message.properties,
                 body: message.body))
     }
 

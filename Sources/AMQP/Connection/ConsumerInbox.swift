@@ -70,7 +70,15 @@ final class ConsumerInbox: Sendable {
     }
 
     /// Adds a burst; one waiter is woken once.
-    func append(_ burst: [Delivery]) { change { $0.deliveries.isEmpty ? ($0.deliveries = burst) : $0.deliveries.append(contentsOf: burst) } }
+    func append(_ burst: [Delivery]) {
+        change { state in
+            if state.deliveries.isEmpty {
+                state.deliveries = burst
+            } else {
+                state.deliveries.append(contentsOf: burst)
+            }
+        }
+    }
 
     /// The broker refused the subscription: the one who asks is told, once.
     func fail(_ error: AMQPError) { change { $0.error = error } }

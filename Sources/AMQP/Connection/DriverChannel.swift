@@ -100,7 +100,9 @@ class DriverChannel {
     /// The client is closed or the channel is no longer wanted.
     func finish(_ error: AMQPError) {}
 
-    func request(_ method: OutboundMethod, deadline: ContinuousClock.Instant? = nil, completion: @escaping (Result<ControlAnswer, AMQPError>) -> Void) {
+    func request(
+        _ method: OutboundMethod, deadline: ContinuousClock.Instant? = nil, completion: @escaping (Result<ControlAnswer, AMQPError>) -> Void
+    ) {
         enqueue([method], Operation(deadline: deadline, completion: completion))
     }
 
@@ -286,7 +288,8 @@ class DriverChannel {
         if phase == .down { _ = requests.removeWaiting { $0.operation.isFinished } }
         // An answer that does not come blocks all after it: the connection is as good as dead.
         if let patienceEnds, patienceEnds <= driver.now {
-            throw AMQPError(.timeout, "the broker did not answer on channel \(number)", underlying: AMQPError(.connectionClosed, "given up"))
+            throw AMQPError(
+                .timeout, "the broker did not answer on channel \(number)", underlying: AMQPError(.connectionClosed, "given up"))
         }
         try tick()
     }

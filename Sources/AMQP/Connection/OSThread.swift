@@ -1,11 +1,11 @@
 import CRabbitMQ
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// A detached thread of the operating system, for work that blocks.
@@ -29,9 +29,9 @@ enum OSThread {
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         let argument = Unmanaged.passRetained(Start(name, body))
         #if canImport(Darwin)
-        var thread: pthread_t?
+            var thread: pthread_t?
         #else
-        var thread = pthread_t()
+            var thread = pthread_t()
         #endif
         let result = pthread_create(&thread, &attributes, run, argument.toOpaque())
         if result != 0 { argument.release() }
@@ -39,21 +39,21 @@ enum OSThread {
     }
 
     #if canImport(Darwin)
-    private static let run: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = { argument in
-        let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        _ = pthread_setname_np(start.name)
-        start.body()
-        return nil
-    }
+        private static let run: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = { argument in
+            let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+            _ = pthread_setname_np(start.name)
+            start.body()
+            return nil
+        }
     #else
-    private static let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-        guard let argument else { return nil }
-        let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        #if os(Linux)
-        millrace_name_thread(start.name)
-        #endif
-        start.body()
-        return nil
-    }
+        private static let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+            guard let argument else { return nil }
+            let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+            #if os(Linux)
+                millrace_name_thread(start.name)
+            #endif
+            start.body()
+            return nil
+        }
     #endif
 }

@@ -179,7 +179,8 @@ final class PublishChannel: DriverChannel {
         if tracker.markReturned(code: code, text: text, where: { matches($0, byID: true) }) > 0 { return }
         // A broker that does not give the id back: all that went the same way count as returned.
         if tracker.markReturned(code: code, text: text, where: { matches($0, byID: false) }) > 0 { return }
-        driver.logger.error("the broker returned a message that is not in flight", metadata: ["exchange": "\(exchange)", "key": "\(routingKey)"])
+        driver.logger.error(
+            "the broker returned a message that is not in flight", metadata: ["exchange": "\(exchange)", "key": "\(routingKey)"])
     }
 
     // MARK: - Writing
@@ -262,7 +263,9 @@ final class PublishChannel: DriverChannel {
             for batch in batches where batch.request.deadline <= driver.now { batch.abandon(error) }
             dropWritten()
         } else if !driver.isBlocked, tracker.inFlight > 0, driver.now - progressAt > driver.configuration.confirmTimeout {
-            throw AMQPError(.timeout, "the broker confirmed nothing for \(driver.configuration.confirmTimeout)", underlying: AMQPError(.connectionClosed, "given up"))
+            throw AMQPError(
+                .timeout, "the broker confirmed nothing for \(driver.configuration.confirmTimeout)",
+                underlying: AMQPError(.connectionClosed, "given up"))
         }
     }
 

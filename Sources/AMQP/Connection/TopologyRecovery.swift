@@ -54,7 +54,8 @@ final class TopologyRecovery {
     func recover(queue name: String, done: @escaping () -> Void) {
         let all = driver.pump.topology.current
         let part = AMQPTopology(
-            queues: all.queues.filter { $0.name == name }, bindings: all.bindings.filter { !$0.destinationIsExchange && $0.destination == name })
+            queues: all.queues.filter { $0.name == name },
+            bindings: all.bindings.filter { !$0.destinationIsExchange && $0.destination == name })
         guard !part.queues.isEmpty else { return done() }
         control.declare(part, deadline: driver.now + driver.configuration.operationTimeout) { [unowned self] result in
             if case .failure(let error) = result {

@@ -36,7 +36,8 @@ extension AMQPValue {
         case "D": self = .decimal(scale: field.value.decimal.decimals, value: field.value.decimal.value)
         case "T": self = .timestamp(field.value.u64)
         case "S", "x":
-            let bytes = UnsafeRawBufferPointer(start: field.value.bytes.bytes, count: field.value.bytes.bytes == nil ? 0 : field.value.bytes.len)
+            let bytes = UnsafeRawBufferPointer(
+                start: field.value.bytes.bytes, count: field.value.bytes.bytes == nil ? 0 : field.value.bytes.len)
             if field.kind == UInt8(ascii: "S"), let text = String(validating: bytes, as: UTF8.self) {
                 self = .string(text)
             } else {

@@ -78,10 +78,12 @@ final class FrameBuffer {
 
     /// A field table.
     func append(_ table: AMQPTable) {
-        sized { for (name, value) in table {
-            append(short: name)
-            append(value)
-        } }
+        sized {
+            for (name, value) in table {
+                append(short: name)
+                append(value)
+            }
+        }
     }
 
     private func sized(_ body: () -> Void) {
@@ -94,26 +96,59 @@ final class FrameBuffer {
     private func append(_ value: AMQPValue) {
         func kind(_ kind: Unicode.Scalar) { append(UInt8(ascii: kind)) }
         switch value {
-        case .bool(let flag): kind("t"); append(flag ? 1 as UInt8 : 0)
-        case .int8(let n): kind("b"); append(n)
-        case .uint8(let n): kind("B"); append(n)
-        case .int16(let n): kind("s"); append(n)
-        case .uint16(let n): kind("u"); append(n)
-        case .int32(let n): kind("I"); append(n)
-        case .uint32(let n): kind("i"); append(n)
-        case .int64(let n): kind("l"); append(n)
-        case .uint64(let n): kind("L"); append(n)
-        case .float(let n): kind("f"); append(n.bitPattern)
-        case .double(let n): kind("d"); append(n.bitPattern)
-        case .decimal(let scale, let n): kind("D"); append(scale); append(n)
-        case .string(let text): kind("S"); append(long: text)
+        case .bool(let flag):
+            kind("t")
+            append(flag ? 1 as UInt8 : 0)
+        case .int8(let n):
+            kind("b")
+            append(n)
+        case .uint8(let n):
+            kind("B")
+            append(n)
+        case .int16(let n):
+            kind("s")
+            append(n)
+        case .uint16(let n):
+            kind("u")
+            append(n)
+        case .int32(let n):
+            kind("I")
+            append(n)
+        case .uint32(let n):
+            kind("i")
+            append(n)
+        case .int64(let n):
+            kind("l")
+            append(n)
+        case .uint64(let n):
+            kind("L")
+            append(n)
+        case .float(let n):
+            kind("f")
+            append(n.bitPattern)
+        case .double(let n):
+            kind("d")
+            append(n.bitPattern)
+        case .decimal(let scale, let n):
+            kind("D")
+            append(scale)
+            append(n)
+        case .string(let text):
+            kind("S")
+            append(long: text)
         case .bytes(let raw):
             kind("x")
             append(UInt32(truncatingIfNeeded: raw.count))
             raw.withUnsafeBytes { append($0) }
-        case .timestamp(let seconds): kind("T"); append(seconds)
-        case .table(let inner): kind("F"); append(inner)
-        case .array(let values): kind("A"); sized { for value in values { append(value) } }
+        case .timestamp(let seconds):
+            kind("T")
+            append(seconds)
+        case .table(let inner):
+            kind("F")
+            append(inner)
+        case .array(let values):
+            kind("A")
+            sized { for value in values { append(value) } }
         case .null: kind("V")
         }
     }

@@ -63,7 +63,8 @@ package enum OutboundMethod: Sendable, Equatable {
     package func isAnswered(by method: InboundMethod) -> Bool {
         switch (self, method) {
         case (.channelOpen, .channelOpenOK), (.channelClose, .channelCloseOK), (.exchangeDeclare, .exchangeDeclareOK),
-            (.exchangeDeclarePassive, .exchangeDeclareOK), (.exchangeDelete, .exchangeDeleteOK), (.exchangeBind, .exchangeBindOK), (.queueDeclare, .queueDeclareOK),
+            (.exchangeDeclarePassive, .exchangeDeclareOK), (.exchangeDelete, .exchangeDeleteOK), (.exchangeBind, .exchangeBindOK),
+            (.queueDeclare, .queueDeclareOK),
             (.queueDeclarePassive, .queueDeclareOK), (.queueBind, .queueBindOK), (.queuePurge, .queuePurgeOK),
             (.queueDelete, .queueDeleteOK), (.qos, .qosOK), (.consume, .consumeOK),
             (.confirmSelect, .confirmSelectOK), (.get, .getEmpty), (.get, .content(.got)):
@@ -86,11 +87,14 @@ package enum OutboundMethod: Sendable, Equatable {
             AMQPValue.flaw(ofName: binding.source, "exchange") ?? AMQPValue.flaw(ofName: binding.destination, "destination")
                 ?? AMQPValue.flaw(ofName: binding.routingKey, "routing key") ?? AMQPValue.flaw(of: binding.arguments)
         case .queueDeclare(let queue):
-            queue.name.isEmpty ? "the queue has no name" : AMQPValue.flaw(ofName: queue.name, "queue") ?? AMQPValue.flaw(of: queue.arguments)
+            queue.name.isEmpty
+                ? "the queue has no name" : AMQPValue.flaw(ofName: queue.name, "queue") ?? AMQPValue.flaw(of: queue.arguments)
         case .queueDeclarePassive(let name), .queuePurge(let name), .queueDelete(let name), .get(let name):
             name.isEmpty ? "the queue has no name" : AMQPValue.flaw(ofName: name, "queue")
         case .consume(let queue, let tag, _, let arguments):
-            queue.isEmpty ? "the queue has no name" : AMQPValue.flaw(ofName: queue, "queue") ?? AMQPValue.flaw(ofName: tag, "consumer tag") ?? AMQPValue.flaw(of: arguments)
+            queue.isEmpty
+                ? "the queue has no name"
+                : AMQPValue.flaw(ofName: queue, "queue") ?? AMQPValue.flaw(ofName: tag, "consumer tag") ?? AMQPValue.flaw(of: arguments)
         default: nil
         }
     }

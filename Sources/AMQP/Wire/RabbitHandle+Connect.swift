@@ -2,11 +2,11 @@ import CRabbitMQ
 import Loop
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Glibc
+    import Glibc
 #endif
 
 extension RabbitHandle {
@@ -33,12 +33,16 @@ extension RabbitHandle {
         for text in [configuration.host, configuration.vhost, configuration.user, configuration.password] where text.utf8.contains(0) {
             throw AMQPError(.usage, "a zero byte in the host, vhost, user or password")
         }
-        guard (1...65535).contains(configuration.port) else { throw AMQPError(.usage, "the port \(configuration.port) is not from 1 to 65535") }
+        guard (1...65535).contains(configuration.port) else {
+            throw AMQPError(.usage, "the port \(configuration.port) is not from 1 to 65535")
+        }
         guard configuration.vhost.utf8.count <= 255 else { throw AMQPError(.usage, "the vhost has more than 255 bytes") }
         guard (0...65535).contains(configuration.channelMax), (0...65535).contains(configuration.heartbeat),
             (4096...(1 << 30)).contains(configuration.frameMax)
         else { throw AMQPError(.usage, "channelMax, heartbeat or frameMax out of range") }
-        if let name = configuration.connectionName, name.utf8.count > 1024 { throw AMQPError(.usage, "the connection name has more than 1024 bytes") }
+        if let name = configuration.connectionName, name.utf8.count > 1024 {
+            throw AMQPError(.usage, "the connection name has more than 1024 bytes")
+        }
     }
 
     private static func open(_ state: amqp_connection_state_t, _ configuration: AMQPConfiguration) throws(AMQPError) {
@@ -59,7 +63,8 @@ extension RabbitHandle {
 
     private static func prepare(_ socket: OpaquePointer, _ tls: AMQPConfiguration.TLS, host: String) throws(AMQPError) {
         if let name = tls.serverName, name != host {
-            throw AMQPError(.usage, "the TLS server name \"\(name)\" differs from the host \"\(host)\"; connect to the name in the certificate")
+            throw AMQPError(
+                .usage, "the TLS server name \"\(name)\" differs from the host \"\(host)\"; connect to the name in the certificate")
         }
         amqp_ssl_socket_set_verify_peer(socket, tls.verifyPeer ? 1 : 0)
         amqp_ssl_socket_set_verify_hostname(socket, tls.verifyHostname ? 1 : 0)
@@ -82,8 +87,11 @@ extension RabbitHandle {
     }
 
     private static var systemAuthorities: String? {
-        ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/opt/homebrew/etc/openssl@3/cert.pem"]
-            .first { access($0, R_OK) == 0 }
+        [
+            "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
+            "/opt/homebrew/etc/openssl@3/cert.pem",
+        ]
+        .first { access($0, R_OK) == 0 }
     }
 
     /// What the stack of the loop's thread is enough for, should tables in it be nested as deep as can be.
@@ -93,12 +101,15 @@ extension RabbitHandle {
         let arena = Arena()
         var properties: AMQPTable = [
             "product": "Millrace",
-            "capabilities": .table(["connection.blocked": true, "consumer_cancel_notify": true, "publisher_confirms": true, "basic.nack": true]),
+            "capabilities": .table([
+                "connection.blocked": true, "consumer_cancel_notify": true, "publisher_confirms": true, "basic.nack": true,
+            ]),
         ]
         if let name = configuration.connectionName { properties["connection_name"] = .string(name) }
         var table = arena.table(properties)
         let reply = millrace_amqp_login_plain(
-            state, configuration.vhost, Int32(configuration.channelMax), Int32(min(configuration.frameMax, largestFrame)), Int32(configuration.heartbeat),
+            state, configuration.vhost, Int32(configuration.channelMax), Int32(min(configuration.frameMax, largestFrame)),
+            Int32(configuration.heartbeat),
             &table, configuration.user, configuration.password)
         switch reply.reply_type {
         case AMQP_RESPONSE_NORMAL: return
@@ -147,11 +158,11 @@ extension Duration {
 
     private static var zeroTimeval: timeval {
         #if canImport(Darwin)
-        Darwin.timeval()
+            Darwin.timeval()
         #elseif canImport(Musl)
-        Musl.timeval()
+            Musl.timeval()
         #else
-        Glibc.timeval()
+            Glibc.timeval()
         #endif
     }
 

@@ -15,12 +15,15 @@ extension RabbitHandle {
             case AMQP_FRAME_METHOD:
                 return .method(channel: frame.channel, try method(frame.payload.method))
             case AMQP_FRAME_HEADER:
-                guard let decoded = frame.payload.properties.decoded else { throw AMQPError(.protocol, "a header frame without properties") }
+                guard let decoded = frame.payload.properties.decoded else {
+                    throw AMQPError(.protocol, "a header frame without properties")
+                }
                 let properties = decoded.assumingMemoryBound(to: amqp_basic_properties_t.self)
                 return .header(channel: frame.channel, size: frame.payload.properties.body_size, self.properties(properties))
             case AMQP_FRAME_BODY:
                 let fragment = frame.payload.body_fragment
-                return .body(channel: frame.channel, UnsafeRawBufferPointer(start: fragment.bytes, count: fragment.bytes == nil ? 0 : fragment.len))
+                return .body(
+                    channel: frame.channel, UnsafeRawBufferPointer(start: fragment.bytes, count: fragment.bytes == nil ? 0 : fragment.len))
             case AMQP_FRAME_HEARTBEAT: continue
             default: throw AMQPError(.protocol, "a frame of the unknown type \(frame.frame_type)")
             }
@@ -37,7 +40,9 @@ extension RabbitHandle {
         case MethodID.basicDeliver:
             let m = read(amqp_basic_deliver_t.self)
             return .content(
-                .delivery(tag: m.delivery_tag, redelivered: m.redelivered != 0, exchange: exchanges.text(m.exchange), routingKey: routingKeys.text(m.routing_key)))
+                .delivery(
+                    tag: m.delivery_tag, redelivered: m.redelivered != 0, exchange: exchanges.text(m.exchange),
+                    routingKey: routingKeys.text(m.routing_key)))
         case MethodID.basicAck:
             let m = read(amqp_basic_ack_t.self)
             return .ack(tag: m.delivery_tag, multiple: m.multiple != 0)
@@ -46,10 +51,12 @@ extension RabbitHandle {
             return .nack(tag: m.delivery_tag, multiple: m.multiple != 0)
         case MethodID.basicReturn:
             let m = read(amqp_basic_return_t.self)
-            return .content(.returned(code: m.reply_code, text: String(m.reply_text), exchange: String(m.exchange), routingKey: String(m.routing_key)))
+            return .content(
+                .returned(code: m.reply_code, text: String(m.reply_text), exchange: String(m.exchange), routingKey: String(m.routing_key)))
         case MethodID.basicGetOK:
             let m = read(amqp_basic_get_ok_t.self)
-            return .content(.got(tag: m.delivery_tag, redelivered: m.redelivered != 0, exchange: String(m.exchange), routingKey: String(m.routing_key)))
+            return .content(
+                .got(tag: m.delivery_tag, redelivered: m.redelivered != 0, exchange: String(m.exchange), routingKey: String(m.routing_key)))
         case MethodID.basicGetEmpty: return .getEmpty
         case MethodID.basicCancel: return .cancel(consumerTag: String(read(amqp_basic_cancel_t.self).consumer_tag))
         case MethodID.basicQosOK: return .qosOK

@@ -8,11 +8,15 @@ extension RabbitHandle {
         spend(256)
         switch method {
         case .connectionClose:
-            try send(MethodID.connectionClose, channel, amqp_connection_close_t(reply_code: 200, reply_text: arena.bytes("closed"), class_id: 0, method_id: 0))
+            try send(
+                MethodID.connectionClose, channel,
+                amqp_connection_close_t(reply_code: 200, reply_text: arena.bytes("closed"), class_id: 0, method_id: 0))
         case .connectionCloseOK: try send(MethodID.connectionCloseOK, channel, amqp_connection_close_ok_t())
         case .channelOpen: try send(MethodID.channelOpen, channel, amqp_channel_open_t(out_of_band: amqp_empty_bytes))
         case .channelClose:
-            try send(MethodID.channelClose, channel, amqp_channel_close_t(reply_code: 200, reply_text: arena.bytes("closed"), class_id: 0, method_id: 0))
+            try send(
+                MethodID.channelClose, channel,
+                amqp_channel_close_t(reply_code: 200, reply_text: arena.bytes("closed"), class_id: 0, method_id: 0))
         case .channelCloseOK: try send(MethodID.channelCloseOK, channel, amqp_channel_close_ok_t())
         case .flowOK(let active): try send(MethodID.channelFlowOK, channel, amqp_channel_flow_ok_t(active: active ? 1 : 0))
         case .qos(let prefetch):
@@ -25,8 +29,10 @@ extension RabbitHandle {
                     exclusive: exclusive ? 1 : 0, nowait: 0, arguments: arena.table(arguments)))
         case .confirmSelect: try send(MethodID.confirmSelect, channel, amqp_confirm_select_t(nowait: 0))
         case .get(let queue): try send(MethodID.basicGet, channel, amqp_basic_get_t(ticket: 0, queue: arena.bytes(queue), no_ack: 1))
-        case .ack(let tag, let multiple): try send(MethodID.basicAck, channel, amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0))
-        case .reject(let tag, let requeue): try send(MethodID.basicReject, channel, amqp_basic_reject_t(delivery_tag: tag, requeue: requeue ? 1 : 0))
+        case .ack(let tag, let multiple):
+            try send(MethodID.basicAck, channel, amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0))
+        case .reject(let tag, let requeue):
+            try send(MethodID.basicReject, channel, amqp_basic_reject_t(delivery_tag: tag, requeue: requeue ? 1 : 0))
         default: try sendTopology(method, channel)
         }
     }
@@ -47,7 +53,8 @@ extension RabbitHandle {
                     ticket: 0, exchange: arena.bytes(name), type: arena.bytes("topic"), passive: 1, durable: 0, auto_delete: 0,
                     internal: 0, nowait: 0, arguments: amqp_empty_table))
         case .exchangeDelete(let name):
-            try send(MethodID.exchangeDelete, channel, amqp_exchange_delete_t(ticket: 0, exchange: arena.bytes(name), if_unused: 0, nowait: 0))
+            try send(
+                MethodID.exchangeDelete, channel, amqp_exchange_delete_t(ticket: 0, exchange: arena.bytes(name), if_unused: 0, nowait: 0))
         case .exchangeBind(let binding):
             try send(
                 MethodID.exchangeBind, channel,
@@ -58,22 +65,27 @@ extension RabbitHandle {
             try send(
                 MethodID.queueDeclare, channel,
                 amqp_queue_declare_t(
-                    ticket: 0, queue: arena.bytes(queue.name), passive: 0, durable: queue.durable ? 1 : 0, exclusive: queue.exclusive ? 1 : 0,
+                    ticket: 0, queue: arena.bytes(queue.name), passive: 0, durable: queue.durable ? 1 : 0,
+                    exclusive: queue.exclusive ? 1 : 0,
                     auto_delete: queue.autoDelete ? 1 : 0, nowait: 0, arguments: arena.table(queue.arguments)))
         case .queueDeclarePassive(let name):
             try send(
                 MethodID.queueDeclare, channel,
                 amqp_queue_declare_t(
-                    ticket: 0, queue: arena.bytes(name), passive: 1, durable: 0, exclusive: 0, auto_delete: 0, nowait: 0, arguments: amqp_empty_table))
+                    ticket: 0, queue: arena.bytes(name), passive: 1, durable: 0, exclusive: 0, auto_delete: 0, nowait: 0,
+                    arguments: amqp_empty_table))
         case .queueBind(let binding):
             try send(
                 MethodID.queueBind, channel,
                 amqp_queue_bind_t(
                     ticket: 0, queue: arena.bytes(binding.destination), exchange: arena.bytes(binding.source),
                     routing_key: arena.bytes(binding.routingKey), nowait: 0, arguments: arena.table(binding.arguments)))
-        case .queuePurge(let name): try send(MethodID.queuePurge, channel, amqp_queue_purge_t(ticket: 0, queue: arena.bytes(name), nowait: 0))
+        case .queuePurge(let name):
+            try send(MethodID.queuePurge, channel, amqp_queue_purge_t(ticket: 0, queue: arena.bytes(name), nowait: 0))
         case .queueDelete(let name):
-            try send(MethodID.queueDelete, channel, amqp_queue_delete_t(ticket: 0, queue: arena.bytes(name), if_unused: 0, if_empty: 0, nowait: 0))
+            try send(
+                MethodID.queueDelete, channel,
+                amqp_queue_delete_t(ticket: 0, queue: arena.bytes(name), if_unused: 0, if_empty: 0, nowait: 0))
         default: throw AMQPError(.usage, "a method without an encoding")
         }
     }
@@ -145,20 +157,56 @@ extension RabbitHandle {
     private func properties(_ source: MessageProperties, messageID: String?) -> amqp_basic_properties_t {
         var target = amqp_basic_properties_t()
         var flags: amqp_flags_t = 0
-        if let value = source.contentType { flags |= 1 << 15; target.content_type = arena.bytes(value) }
-        if let value = source.contentEncoding { flags |= 1 << 14; target.content_encoding = arena.bytes(value) }
-        if !source.headers.isEmpty { flags |= 1 << 13; target.headers = arena.table(source.headers) }
+        if let value = source.contentType {
+            flags |= 1 << 15
+            target.content_type = arena.bytes(value)
+        }
+        if let value = source.contentEncoding {
+            flags |= 1 << 14
+            target.content_encoding = arena.bytes(value)
+        }
+        if !source.headers.isEmpty {
+            flags |= 1 << 13
+            target.headers = arena.table(source.headers)
+        }
         flags |= 1 << 12
         target.delivery_mode = source.deliveryMode.rawValue
-        if let value = source.priority { flags |= 1 << 11; target.priority = value }
-        if let value = source.correlationID { flags |= 1 << 10; target.correlation_id = arena.bytes(value) }
-        if let value = source.replyTo { flags |= 1 << 9; target.reply_to = arena.bytes(value) }
-        if let value = source.expiration { flags |= 1 << 8; target.expiration = arena.bytes(value) }
-        if let value = messageID { flags |= 1 << 7; target.message_id = arena.bytes(value) }
-        if let value = source.timestamp { flags |= 1 << 6; target.timestamp = value }
-        if let value = source.type { flags |= 1 << 5; target.type = arena.bytes(value) }
-        if let value = source.userID { flags |= 1 << 4; target.user_id = arena.bytes(value) }
-        if let value = source.appID { flags |= 1 << 3; target.app_id = arena.bytes(value) }
+        if let value = source.priority {
+            flags |= 1 << 11
+            target.priority = value
+        }
+        if let value = source.correlationID {
+            flags |= 1 << 10
+            target.correlation_id = arena.bytes(value)
+        }
+        if let value = source.replyTo {
+            flags |= 1 << 9
+            target.reply_to = arena.bytes(value)
+        }
+        if let value = source.expiration {
+            flags |= 1 << 8
+            target.expiration = arena.bytes(value)
+        }
+        if let value = messageID {
+            flags |= 1 << 7
+            target.message_id = arena.bytes(value)
+        }
+        if let value = source.timestamp {
+            flags |= 1 << 6
+            target.timestamp = value
+        }
+        if let value = source.type {
+            flags |= 1 << 5
+            target.type = arena.bytes(value)
+        }
+        if let value = source.userID {
+            flags |= 1 << 4
+            target.user_id = arena.bytes(value)
+        }
+        if let value = source.appID {
+            flags |= 1 << 3
+            target.app_id = arena.bytes(value)
+        }
         target._flags = flags
         return target
     }

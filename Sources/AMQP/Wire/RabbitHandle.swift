@@ -1,11 +1,11 @@
 import CRabbitMQ
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// One librabbitmq connection. Belongs to the thread that made it: the library is not thread-safe.
@@ -104,9 +104,9 @@ final class RabbitHandle {
     private func setCork(_ value: Int32) {
         var value = value
         #if os(Linux)
-        let option = TCP_CORK
+            let option = TCP_CORK
         #else
-        let option = TCP_NOPUSH
+            let option = TCP_NOPUSH
         #endif
         _ = setsockopt(descriptor, Int32(IPPROTO_TCP), option, &value, socklen_t(MemoryLayout<Int32>.size))
     }

@@ -92,7 +92,11 @@ struct NamePatternParser {
         position += 1
         var lookahead: Bool?
         if take("?") {
-            if take("=") { lookahead = false } else if take("!") { lookahead = true } else if !take(":") {
+            if take("=") {
+                lookahead = false
+            } else if take("!") {
+                lookahead = true
+            } else if !take(":") {
                 _ = take("P")
                 guard take("<"), let end = scalars[position...].firstIndex(of: ">"), current != "=", current != "!" else {
                     throw failure("this kind of group is not supported", at: start)
@@ -115,10 +119,18 @@ struct NamePatternParser {
         guard position + 1 < scalars.count else { throw failure("a backslash at the end") }
         let letter = scalars[position + 1]
         switch letter {
-        case "A": position += 2; return .start
-        case "z", "Z": position += 2; return .end
-        case "b": position += 2; return .wordBoundary(true)
-        case "B": position += 2; return .wordBoundary(false)
+        case "A":
+            position += 2
+            return .start
+        case "z", "Z":
+            position += 2
+            return .end
+        case "b":
+            position += 2
+            return .wordBoundary(true)
+        case "B":
+            position += 2
+            return .wordBoundary(false)
         default: break
         }
         if let set = ScalarSet.escape(letter) {
@@ -133,9 +145,15 @@ struct NamePatternParser {
         guard position + 1 < scalars.count else { throw failure("a backslash at the end") }
         let letter = scalars[position + 1]
         switch letter {
-        case "t": position += 2; return "\t"
-        case "n": position += 2; return "\n"
-        case "r": position += 2; return "\r"
+        case "t":
+            position += 2
+            return "\t"
+        case "n":
+            position += 2
+            return "\n"
+        case "r":
+            position += 2
+            return "\r"
         case "x": return try hexadecimal()
         default: break
         }

@@ -41,7 +41,8 @@ struct Permission {
         do {
             return try NamePattern.permission(text, limit: limit)
         } catch {
-            throw AccessError(.invalidPattern, "the \(field) permission '\(text.prefix(200))' is no usable regular expression", underlying: error)
+            throw AccessError(
+                .invalidPattern, "the \(field) permission '\(text.prefix(200))' is no usable regular expression", underlying: error)
         }
     }
 }

@@ -14,6 +14,6 @@ package enum MethodTable {
         BasicCancelOK.self, BasicPublish.self, BasicReturn.self, BasicDeliver.self, BasicGet.self, BasicGetOK.self,
         BasicGetEmpty.self, BasicAck.self, BasicReject.self, BasicRecoverAsync.self, BasicRecover.self,
         BasicRecoverOK.self, BasicNack.self, ConfirmSelect.self, ConfirmSelectOK.self, TxSelect.self,
-        TxSelectOK.self, TxCommit.self, TxCommitOK.self, TxRollback.self, TxRollbackOK.self
+        TxSelectOK.self, TxCommit.self, TxCommitOK.self, TxRollback.self, TxRollbackOK.self,
     ]
 }

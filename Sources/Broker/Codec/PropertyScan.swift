@@ -16,7 +16,7 @@ package struct PropertyScan {
     ) throws(ProtocolFault) {
         var reader = WireReader(bytes, tableDepth: tableDepth)
         let flags = try reader.short()
-        if flags == PropertyFlag.deliveryMode {   // what most publishers send
+        if flags == PropertyFlag.deliveryMode {  // what most publishers send
             attributes.isPersistent = try Self.isPersistent(reader.octet())
         } else if flags != 0 {
             try scan(flags, &reader)
@@ -38,7 +38,9 @@ package struct PropertyScan {
         if flags & PropertyFlag.replyTo != 0 {
             wantsDirectReply = try reader.shortBytes().elementsEqual(Self.directReplyTo.utf8)
         }
-        if flags & PropertyFlag.expiration != 0 { attributes.expiration = try Self.expiration(String(decoding: reader.shortBytes(), as: UTF8.self)) }
+        if flags & PropertyFlag.expiration != 0 {
+            attributes.expiration = try Self.expiration(String(decoding: reader.shortBytes(), as: UTF8.self))
+        }
         if flags & PropertyFlag.messageID != 0 { _ = try reader.shortBytes() }
         if flags & PropertyFlag.timestamp != 0 { _ = try reader.longLong() }
         if flags & PropertyFlag.type != 0 { _ = try reader.shortBytes() }

@@ -23,6 +23,7 @@ struct BrokerStorageParts {
         threads.start()
         var settings = SegmentStoreConfiguration()
         settings.freeSpaceLimit = UInt64(max(0, configuration.diskFreeLimit))
+        configuration.adjustStore(&settings)
         do {
             let folder = try DataFolder.open(path: path, loop: loop, threads: threads, time: time, configuration: settings)
             for notice in folder.notices { logger.warning("storage: \(notice)") }

@@ -44,7 +44,7 @@ extension ConnectionMachine {
         closingSince = broker.time.uptime
         if !suspension.isEmpty {
             suspension = []
-            transport.setReading(true)   // to see the peer's end
+            transport.setReading(true)  // to see the peer's end
         }
         sentBytes += UInt64(output.readableBytes)
         transport.finish(output)

@@ -83,7 +83,7 @@ extension ConnectionMachine {
             }
             switch try frame.knownMethod(payload) {
             case .channelOpen: try openChannel(frame.channel)
-            case .channelCloseOK: break   // a late answer
+            case .channelCloseOK: break  // a late answer
             case .channelClose: send(ChannelCloseOK(), channel: frame.channel)
             default: throw ProtocolFault(.channelError, "expected 'channel.open'")
             }
@@ -113,7 +113,7 @@ extension ConnectionMachine {
         guard frame.channel == 0, frame.type == FrameType.method else { return }
         switch frame.method(payload) {
         case .connectionCloseOK: finish()
-        case .connectionClose: send(ConnectionCloseOK())   // both sides at once, or a client that asks twice
+        case .connectionClose: send(ConnectionCloseOK())  // both sides at once, or a client that asks twice
         default: break
         }
     }

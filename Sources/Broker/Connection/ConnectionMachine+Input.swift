@@ -99,7 +99,7 @@ extension ConnectionMachine {
             held = kept
         } else if kept.capacity <= 1 << 16 {
             kept.clear()
-            held = kept   // its memory serves the next part
+            held = kept  // its memory serves the next part
         }
     }
 

@@ -41,7 +41,7 @@ package struct UnsettledDeliveries {
 
     /// Takes one delivery out; nil if there is none of that tag.
     package mutating func remove(_ tag: UInt64) -> UnsettledDelivery? {
-        if let first = slots.first, first.tag == tag {   // in order, as most clients settle
+        if let first = slots.first, first.tag == tag {  // in order, as most clients settle
             let taken = slots.removeFirst().delivery
             if taken != nil { count -= 1 }
             dropGaps()

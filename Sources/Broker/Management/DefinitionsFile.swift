@@ -41,7 +41,8 @@ struct DefinitionsFile {
         }
         for entry in try Self.list("exchanges", of: file) {
             let name = try Self.text("name", of: entry, in: "exchanges")
-            exchanges.append((try Self.host(entry, host, "exchanges"), try ManagementAPI.exchangeDefinition(entry, name: name, depth: depth)))
+            exchanges.append(
+                (try Self.host(entry, host, "exchanges"), try ManagementAPI.exchangeDefinition(entry, name: name, depth: depth)))
         }
         for entry in try Self.list("bindings", of: file) {
             bindings.append((try Self.host(entry, host, "bindings"), try Self.binding(entry, depth)))
@@ -71,7 +72,9 @@ struct DefinitionsFile {
 
     private static func binding(_ entry: JSONObject, _ depth: Int) throws -> BindingDefinition {
         let kind = try text("destination_type", of: entry, in: "bindings")
-        guard kind == "queue" || kind == "exchange" else { throw ManagementFailure.badRequest("a binding's destination_type must be queue or exchange") }
+        guard kind == "queue" || kind == "exchange" else {
+            throw ManagementFailure.badRequest("a binding's destination_type must be queue or exchange")
+        }
         return try BindingDefinition(
             source: text("source", of: entry, in: "bindings"), destination: text("destination", of: entry, in: "bindings"),
             destinationIsExchange: kind == "exchange",
@@ -82,7 +85,9 @@ struct DefinitionsFile {
     /// - Throws: 400 when something stands in a virtual host that is neither in the file nor in the broker.
     func checkHosts(_ exists: (String) -> Bool) throws {
         let named = permissions.map(\.host) + queues.map(\.host) + exchanges.map(\.host) + bindings.map(\.host)
-        if let missing = named.first(where: { !exists($0) && !hosts.contains($0) }) { throw ManagementFailure.badRequest("vhost '\(missing)' is neither in the file nor in the broker") }
+        if let missing = named.first(where: { !exists($0) && !hosts.contains($0) }) {
+            throw ManagementFailure.badRequest("vhost '\(missing)' is neither in the file nor in the broker")
+        }
     }
 
     /// RabbitMQ writes limits as an object, and none as an empty list.

@@ -1,9 +1,10 @@
+package import Contracts
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-package import Contracts
 
 extension FieldTable {
     /// As RabbitMQ's management API shows tables: types that JSON lacks become numbers and text.
@@ -60,7 +61,9 @@ extension FieldValue {
         case .object(let object): self = .table(try FieldTable(json: object, depth: depth - 1))
         case .number(let number):
             if number.isWhole {
-                guard let value = number.int else { throw ManagementFailure.badRequest("the number \(number.text.prefix(40)) is out of range") }
+                guard let value = number.int else {
+                    throw ManagementFailure.badRequest("the number \(number.text.prefix(40)) is out of range")
+                }
                 self = .int64(Int64(value))
             } else {
                 self = .double(number.double)

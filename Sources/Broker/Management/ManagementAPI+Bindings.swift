@@ -23,7 +23,9 @@ extension ManagementAPI {
             return (binding.definition, host.name, Self.quoted(key) + binding.propertiesKey.dropFirst(key.count))
         }
         func precedes(_ first: Found, _ second: Found) -> Bool {
-            (first.definition.source, first.definition.destination, first.key) < (second.definition.source, second.definition.destination, second.key)
+            (first.definition.source, first.definition.destination, first.key) < (
+                second.definition.source, second.definition.destination, second.key
+            )
         }
         return implicit.sorted(by: precedes) + explicit.sorted(by: precedes)
     }
@@ -32,7 +34,9 @@ extension ManagementAPI {
     /// a URL. A tilde stands between the key and the mark of the arguments.
     private static func quoted(_ key: String) -> String { key.percentEncoded.replacing("~", with: "%7E") }
 
-    func bindings(_ request: ManagementRequest, in hosts: [VirtualHost], where isWanted: (BindingDefinition) -> Bool) throws -> ManagementOutcome {
+    func bindings(_ request: ManagementRequest, in hosts: [VirtualHost], where isWanted: (BindingDefinition) -> Bool) throws
+        -> ManagementOutcome
+    {
         let found = hosts.flatMap { all(in: $0) }.filter { isWanted($0.definition) }
         return try Listing(request).reply(found, name: \.definition.routingKey) { json($0.definition, host: $0.host, key: $0.key) }
     }
@@ -66,7 +70,9 @@ extension ManagementAPI {
     private func found(_ request: ManagementRequest) throws -> Found {
         // Some clients put the plain routing key there.
         let key = request["key"]
-        guard let binding = try between(request).first(where: { $0.key == key || $0.key == Self.quoted(key) }) else { throw ManagementFailure.notFound }
+        guard let binding = try between(request).first(where: { $0.key == key || $0.key == Self.quoted(key) }) else {
+            throw ManagementFailure.notFound
+        }
         return binding
     }
 

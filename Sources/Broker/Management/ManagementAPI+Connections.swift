@@ -36,7 +36,9 @@ extension ManagementAPI {
     }
 
     private func found(_ request: ManagementRequest) throws -> ConnectionSummary {
-        guard let connection = visibleConnections(request.user).first(where: { $0.name == request["connection"] }) else { throw ManagementFailure.notFound }
+        guard let connection = visibleConnections(request.user).first(where: { $0.name == request["connection"] }) else {
+            throw ManagementFailure.notFound
+        }
         return connection
     }
 
@@ -74,7 +76,8 @@ extension ManagementAPI {
             "consumer_count": .int(channel.consumerCount), "messages_unacknowledged": .int(channel.unacknowledged),
             "messages_unconfirmed": .int(channel.unconfirmed), "messages_uncommitted": .int(channel.uncommitted),
             "acks_uncommitted": .int(channel.uncommittedAcknowledgements), "prefetch_count": .int(channel.prefetch),
-            "global_prefetch_count": .int(channel.globalPrefetch), "confirm": .bool(channel.confirms), "transactional": .bool(channel.transactional),
+            "global_prefetch_count": .int(channel.globalPrefetch), "confirm": .bool(channel.confirms),
+            "transactional": .bool(channel.transactional),
             "pending_raft_commands": 0,
         ]
         var counts = JSONObject()
@@ -92,7 +95,8 @@ extension ManagementAPI {
 
     func hostChannels(_ request: ManagementRequest) throws -> ManagementOutcome {
         let host = try host(request).name
-        return try Listing(request).reply(visibleChannels(request.user).filter { $0.connection.virtualHost == host }, name: \.name, build: json)
+        return try Listing(request).reply(
+            visibleChannels(request.user).filter { $0.connection.virtualHost == host }, name: \.name, build: json)
     }
 
     func connectionChannels(_ request: ManagementRequest) throws -> ManagementOutcome {
@@ -101,7 +105,9 @@ extension ManagementAPI {
     }
 
     func channel(_ request: ManagementRequest) throws -> ManagementOutcome {
-        guard let channel = visibleChannels(request.user).first(where: { $0.name == request["channel"] }) else { throw ManagementFailure.notFound }
+        guard let channel = visibleChannels(request.user).first(where: { $0.name == request["channel"] }) else {
+            throw ManagementFailure.notFound
+        }
         return try Listing(request).reply(json(channel))
     }
 

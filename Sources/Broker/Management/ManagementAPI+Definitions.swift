@@ -59,14 +59,17 @@ extension ManagementAPI {
         try file.checkHosts { core.hosts[$0] != nil }
         for permission in file.permissions {
             guard access.user(permission.user) != nil || file.users.contains(where: { $0.name == permission.user }) else {
-                throw ManagementFailure.badRequest("the permissions name the user '\(permission.user)', who is neither in the file nor here")
+                throw ManagementFailure.badRequest(
+                    "the permissions name the user '\(permission.user)', who is neither in the file nor here")
             }
         }
         for name in file.hosts { try core.createHost(name) }
         for user in file.users { try access.put(user) }
         for permission in file.permissions { try access.put(permission) }
         for (name, queue) in file.queues where core.hosts[name]?.queues[queue.name] == nil {
-            if ResourceName.isReserved(queue.name) { file.ignore("queues that the server has named") } else {
+            if ResourceName.isReserved(queue.name) {
+                file.ignore("queues that the server has named")
+            } else {
                 try core.hosts[name]?.declareQueue(queue, requester: Self.requester)
             }
         }
@@ -74,7 +77,9 @@ extension ManagementAPI {
             try core.hosts[name]?.declareExchange(exchange)
         }
         for (name, binding) in file.bindings {
-            if core.hosts[name]?.hasEnds(of: binding) == true { try core.hosts[name]?.bind(binding, requester: Self.requester) } else {
+            if core.hosts[name]?.hasEnds(of: binding) == true {
+                try core.hosts[name]?.bind(binding, requester: Self.requester)
+            } else {
                 file.ignore("bindings of queues or exchanges that are not there")
             }
         }

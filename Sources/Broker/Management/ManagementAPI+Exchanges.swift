@@ -16,7 +16,8 @@ extension ManagementAPI {
 
     func exchangeJSON(_ definition: ExchangeDefinition, host: String) -> JSONValue {
         [
-            "name": .string(definition.name), "vhost": .string(host), "type": .string(definition.type), "durable": .bool(definition.durable),
+            "name": .string(definition.name), "vhost": .string(host), "type": .string(definition.type),
+            "durable": .bool(definition.durable),
             "auto_delete": .bool(definition.autoDelete), "internal": .bool(definition.isInternal), "arguments": definition.arguments.json,
         ]
     }

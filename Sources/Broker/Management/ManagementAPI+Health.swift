@@ -6,7 +6,9 @@ extension ManagementAPI {
     func alivenessTest(_ request: ManagementRequest) throws -> ManagementOutcome {
         let host = try openHost(request)
         let name = "aliveness-test"
-        for operation in [AccessOperation.configure, .write, .read] { try access.check(request.user.name, operation, .queue, name, host: host.name) }
+        for operation in [AccessOperation.configure, .write, .read] {
+            try access.check(request.user.name, operation, .queue, name, host: host.name)
+        }
         let queue = try host.declareQueue(QueueDeclaration(name: name), requester: Self.requester)
         let message = Message(
             exchange: "", routingKey: name, properties: BasicProperties().encoded(), body: ByteBuffer(string: "test_message"),
@@ -22,7 +24,8 @@ extension ManagementAPI {
 
     /// RabbitMQ's old check of everything.
     func healthCheck() -> ManagementOutcome {
-        core.blockReason.map { .json(["status": "failed", "reason": .string("resource alarm(s) in effect: \($0.text)")]) } ?? .json(["status": "ok"])
+        core.blockReason.map { .json(["status": "failed", "reason": .string("resource alarm(s) in effect: \($0.text)")]) }
+            ?? .json(["status": "ok"])
     }
 
     func alarmCheck() -> ManagementOutcome {
@@ -36,9 +39,13 @@ extension ManagementAPI {
     }
 
     func protocolCheck(_ request: ManagementRequest) throws -> ManagementOutcome {
-        let aliases = ["amqp091": "amqp", "amqp0.9.1": "amqp", "amqp0-9-1": "amqp", "amqps": "amqp/ssl", "management": "http", "https": "http"]
+        let aliases = [
+            "amqp091": "amqp", "amqp0.9.1": "amqp", "amqp0-9-1": "amqp", "amqps": "amqp/ssl", "management": "http", "https": "http",
+        ]
         let name = request["protocol"].lowercased()
-        if listeners.contains(where: { $0.protocolName == aliases[name] ?? name }) { return .json(["status": "ok", "protocol": .string(name)]) }
+        if listeners.contains(where: { $0.protocolName == aliases[name] ?? name }) {
+            return .json(["status": "ok", "protocol": .string(name)])
+        }
         return failed("No active listener", ["missing": .string(name), "protocols": .array(listeners.map { .string($0.protocolName) })])
     }
 

@@ -9,7 +9,8 @@ extension ManagementAPI {
             unacknowledged += queue.unacknowledgedCount
         }
         let own: JSONValue = [
-            "name": .string(host.name), "description": "", "tags": [], "metadata": ["description": "", "tags": []], "default_queue_type": "undefined",
+            "name": .string(host.name), "description": "", "tags": [], "metadata": ["description": "", "tags": []],
+            "default_queue_type": "undefined",
             "tracing": false, "cluster_state": [nodeName: "running"],
         ]
         return own.merging(queueTotals(ready: ready, unacknowledged: unacknowledged))

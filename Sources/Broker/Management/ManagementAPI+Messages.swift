@@ -1,10 +1,11 @@
+import Contracts
+import NIOCore
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import Contracts
-import NIOCore
 
 extension ManagementAPI {
     /// Publishes one message and answers whether a queue took it, once it is as safe as a confirm makes it.
@@ -54,7 +55,9 @@ extension ManagementAPI {
         try access.check(request.user.name, .read, .queue, queue.name, host: host.name)
         try queue.checkGet()
         let body = try request.object()
-        guard let count = Self.number(body["count"] ?? 1), count > 0 else { throw ManagementFailure.badRequest("count must be a positive number") }
+        guard let count = Self.number(body["count"] ?? 1), count > 0 else {
+            throw ManagementFailure.badRequest("count must be a positive number")
+        }
         let mode = try Self.mode(body)
         let encoding = body["encoding"]?.stringValue ?? "auto"
         guard encoding == "auto" || encoding == "base64" else { throw ManagementFailure.badRequest("encoding must be auto or base64") }
@@ -95,7 +98,8 @@ extension ManagementAPI {
         let text = encoding == "auto" ? String(validating: body, as: UTF8.self) : nil
         let properties = (try? message.decodedProperties()) ?? BasicProperties()
         return [
-            "payload_bytes": .int(message.body.readableBytes), "redelivered": .bool(entry.isRedelivered), "exchange": .string(message.exchange),
+            "payload_bytes": .int(message.body.readableBytes), "redelivered": .bool(entry.isRedelivered),
+            "exchange": .string(message.exchange),
             "routing_key": .string(message.routingKey), "message_count": .int(remaining), "properties": properties.json,
             "payload": .string(text ?? Data(body).base64EncodedString()), "payload_encoding": text == nil ? "base64" : "string",
         ]

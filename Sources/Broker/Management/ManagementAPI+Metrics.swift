@@ -6,7 +6,14 @@ extension ManagementAPI {
         let version = broker.configuration.version
         metrics.add(
             .gauge, "rabbitmq_build_info", "Versions",
-            [([("rabbitmq_version", Self.compatibleVersion), ("product_name", broker.configuration.product), ("product_version", version)], 1)])
+            [
+                (
+                    [
+                        ("rabbitmq_version", Self.compatibleVersion), ("product_name", broker.configuration.product),
+                        ("product_version", version),
+                    ], 1
+                )
+            ])
         metrics.add(
             .gauge, "rabbitmq_identity_info", "Names of node and cluster",
             [([("rabbitmq_node", nodeName), ("rabbitmq_cluster", nodeName)], 1)])
@@ -24,7 +31,8 @@ extension ManagementAPI {
         metrics.add(.gauge, "rabbitmq_exchanges", "Exchanges available", statistics.exchangeCount)
         metrics.add(.gauge, "rabbitmq_bindings", "Bindings available", statistics.bindingCount)
         metrics.add(.counter, "rabbitmq_connections_opened_total", "Total number of connections opened", broker.connectionsOpened)
-        metrics.add(.counter, "rabbitmq_connections_closed_total", "Total number of connections closed or terminated", broker.connectionsClosed)
+        metrics.add(
+            .counter, "rabbitmq_connections_closed_total", "Total number of connections closed or terminated", broker.connectionsClosed)
         metrics.add(.counter, "rabbitmq_channels_opened_total", "Total number of channels opened", broker.channelsOpened)
         metrics.add(.counter, "rabbitmq_channels_closed_total", "Total number of channels closed", broker.channelsClosed)
     }
@@ -34,9 +42,11 @@ extension ManagementAPI {
         let unacknowledged = statistics.unacknowledgedMessages
         metrics.add(.gauge, "rabbitmq_queue_messages_ready", "Messages ready to be delivered to consumers", ready)
         metrics.add(.gauge, "rabbitmq_queue_messages_unacked", "Messages delivered to consumers but not yet acknowledged", unacknowledged)
-        metrics.add(.gauge, "rabbitmq_queue_messages", "Sum of ready and unacknowledged messages - total queue depth", ready + unacknowledged)
+        metrics.add(
+            .gauge, "rabbitmq_queue_messages", "Sum of ready and unacknowledged messages - total queue depth", ready + unacknowledged)
         metrics.add(.gauge, "rabbitmq_queue_messages_ready_bytes", "Size in bytes of ready messages", statistics.readyBytes)
-        metrics.add(.gauge, "rabbitmq_queue_messages_unacked_bytes", "Size in bytes of all unacknowledged messages", statistics.unacknowledgedBytes)
+        metrics.add(
+            .gauge, "rabbitmq_queue_messages_unacked_bytes", "Size in bytes of all unacknowledged messages", statistics.unacknowledgedBytes)
         let queues = statistics.queues
         metrics.add(.counter, "rabbitmq_queue_messages_published_total", "Total number of messages published to queues", queues.published)
         let amqp = [("protocol", "amqp091")]
@@ -45,12 +55,21 @@ extension ManagementAPI {
         }
         global("received", "Total number of messages received from publishers", statistics.published)
         global("routed", "Total number of messages routed to queues or streams", statistics.published &- statistics.unroutable)
-        global("unroutable_returned", "Total number of messages published as mandatory into an exchange and returned to the publisher as unroutable", statistics.returned)
-        global("unroutable_dropped", "Total number of messages published as non-mandatory into an exchange and dropped as unroutable", statistics.unroutable &- min(statistics.unroutable, statistics.returned))
+        global(
+            "unroutable_returned",
+            "Total number of messages published as mandatory into an exchange and returned to the publisher as unroutable",
+            statistics.returned)
+        global(
+            "unroutable_dropped", "Total number of messages published as non-mandatory into an exchange and dropped as unroutable",
+            statistics.unroutable &- min(statistics.unroutable, statistics.returned))
         global("confirmed", "Total number of messages confirmed to publishers", statistics.confirmed)
         global("delivered", "Total number of messages delivered to consumers", queues.delivered &+ queues.deliveredNoAck &+ queues.got)
-        global("delivered_consume_manual_ack", "Total number of messages delivered to consumers using basic.consume with manual acknowledgment", queues.delivered)
-        global("delivered_consume_auto_ack", "Total number of messages delivered to consumers using basic.consume with automatic acknowledgment", queues.deliveredNoAck)
+        global(
+            "delivered_consume_manual_ack",
+            "Total number of messages delivered to consumers using basic.consume with manual acknowledgment", queues.delivered)
+        global(
+            "delivered_consume_auto_ack",
+            "Total number of messages delivered to consumers using basic.consume with automatic acknowledgment", queues.deliveredNoAck)
         global("delivered_get_manual_ack", "Total number of messages delivered to consumers using basic.get", queues.got)
         global("redelivered", "Total number of messages redelivered to consumers", queues.redelivered)
         global("acknowledged", "Total number of messages acknowledged by consumers", queues.acknowledged)
@@ -67,10 +86,15 @@ extension ManagementAPI {
         metrics.add(.gauge, "rabbitmq_process_open_tcp_sockets", "Open TCP sockets", broker.traffic.count)
         if let free = diskFree {
             metrics.add(.gauge, "rabbitmq_disk_space_available_bytes", "Disk space available in bytes", free)
-            metrics.add(.gauge, "rabbitmq_disk_space_available_limit_bytes", "Free disk space low watermark in bytes", configuration.diskFreeLimit)
+            metrics.add(
+                .gauge, "rabbitmq_disk_space_available_limit_bytes", "Free disk space low watermark in bytes", configuration.diskFreeLimit)
         }
-        metrics.add(.gauge, "rabbitmq_alarms_memory_used_watermark", "is 1 if the memory watermark alarm is in effect", core.blockReason == .memory ? 1 : 0)
-        metrics.add(.gauge, "rabbitmq_alarms_free_disk_space_watermark", "is 1 if the free disk space alarm is in effect", core.blockReason == .disk ? 1 : 0)
+        metrics.add(
+            .gauge, "rabbitmq_alarms_memory_used_watermark", "is 1 if the memory watermark alarm is in effect",
+            core.blockReason == .memory ? 1 : 0)
+        metrics.add(
+            .gauge, "rabbitmq_alarms_free_disk_space_watermark", "is 1 if the free disk space alarm is in effect",
+            core.blockReason == .disk ? 1 : 0)
         metrics.add(.gauge, "rabbitmq_uptime_seconds", "Time since the broker started", (broker.time.uptime - startUptime) / 1_000)
         metrics.add(.gauge, "millrace_memory_messages_bytes", "Bytes of messages held in memory", core.memoryInUse)
     }
@@ -84,14 +108,22 @@ extension ManagementAPI {
         }
         family(.gauge, "messages_ready", "Messages ready to be delivered to consumers") { Double($0.messageCount) }
         family(.gauge, "messages_unacked", "Messages delivered to consumers but not yet acknowledged") { Double($0.unacknowledgedCount) }
-        family(.gauge, "messages", "Sum of ready and unacknowledged messages - total queue depth") { Double($0.messageCount + $0.unacknowledgedCount) }
+        family(.gauge, "messages", "Sum of ready and unacknowledged messages - total queue depth") {
+            Double($0.messageCount + $0.unacknowledgedCount)
+        }
         family(.gauge, "consumers", "Consumers on a queue") { Double($0.consumerCount) }
         family(.gauge, "messages_ready_bytes", "Size in bytes of ready messages") { Double($0.messageBytes) }
         family(.gauge, "messages_unacked_bytes", "Size in bytes of all unacknowledged messages") { Double($0.unacknowledgedBytes) }
         family(.counter, "messages_published_total", "Total number of messages published to queues") { Double($0.statistics.published) }
-        family(.counter, "messages_acked_total", "Total number of messages acknowledged by consumers") { Double($0.statistics.acknowledged) }
-        family(.counter, "messages_redelivered_total", "Total number of messages redelivered to consumers") { Double($0.statistics.redelivered) }
-        family(.counter, "messages_dead_lettered_total", "Total number of messages handed to a dead-letter exchange") { Double($0.statistics.deadLettered) }
+        family(.counter, "messages_acked_total", "Total number of messages acknowledged by consumers") {
+            Double($0.statistics.acknowledged)
+        }
+        family(.counter, "messages_redelivered_total", "Total number of messages redelivered to consumers") {
+            Double($0.statistics.redelivered)
+        }
+        family(.counter, "messages_dead_lettered_total", "Total number of messages handed to a dead-letter exchange") {
+            Double($0.statistics.deadLettered)
+        }
         return metrics.text
     }
 }

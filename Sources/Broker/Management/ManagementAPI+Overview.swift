@@ -20,14 +20,16 @@ extension ManagementAPI {
             "queue_totals": queueTotals(ready: statistics.readyMessages, unacknowledged: statistics.unacknowledgedMessages),
             "object_totals": [
                 "channels": .int(broker.channelCount), "connections": .int(broker.connections.count),
-                "consumers": .int(statistics.consumerCount), "exchanges": .int(statistics.exchangeCount), "queues": .int(statistics.queueCount),
+                "consumers": .int(statistics.consumerCount), "exchanges": .int(statistics.exchangeCount),
+                "queues": .int(statistics.queueCount),
             ],
             "statistics_db_event_queue": 0, "node": .string(nodeName),
             "listeners": .array(listeners.map(json)),
             "contexts": .array(
                 listeners.filter { $0.protocolName.hasPrefix("http") }.map {
                     [
-                        "node": .string(nodeName), "description": "Millrace management", "path": "/", "ip": .string($0.host), "port": .int($0.port),
+                        "node": .string(nodeName), "description": "Millrace management", "path": "/", "ip": .string($0.host),
+                        "port": .int($0.port),
                         "ssl_opts": [],
                     ]
                 }),
@@ -43,12 +45,15 @@ extension ManagementAPI {
     }
 
     private var exchangeTypes: [JSONValue] {
-        ExchangeType.allCases.map { ["name": .string($0.rawValue), "description": .string("AMQP exchange of type \($0.rawValue)"), "enabled": true] }
+        ExchangeType.allCases.map {
+            ["name": .string($0.rawValue), "description": .string("AMQP exchange of type \($0.rawValue)"), "enabled": true]
+        }
     }
 
     private func json(_ listener: ListenerSummary) -> JSONValue {
         [
-            "node": .string(nodeName), "protocol": .string(listener.protocolName), "ip_address": .string(listener.host), "port": .int(listener.port),
+            "node": .string(nodeName), "protocol": .string(listener.protocolName), "ip_address": .string(listener.host),
+            "port": .int(listener.port),
             "socket_opts": [:],
         ]
     }
@@ -65,13 +70,17 @@ extension ManagementAPI {
         let isLow = core.blockReason
         return [
             "name": .string(nodeName), "type": "disc", "running": true, "partitions": [], "os_pid": .string("\(ProcessFigures.pid)"),
-            "uptime": .int(broker.time.uptime - startUptime), "run_queue": 0, "processors": .int(ProcessFigures.processors), "rates_mode": "basic",
-            "mem_used": .int(ProcessFigures.residentBytes), "mem_limit": .int(configuration.memoryLimit), "mem_alarm": .bool(isLow == .memory),
+            "uptime": .int(broker.time.uptime - startUptime), "run_queue": 0, "processors": .int(ProcessFigures.processors),
+            "rates_mode": "basic",
+            "mem_used": .int(ProcessFigures.residentBytes), "mem_limit": .int(configuration.memoryLimit),
+            "mem_alarm": .bool(isLow == .memory),
             "mem_calculation_strategy": "rss", "messages_in_memory_bytes": .int(core.memoryInUse),
-            "disk_free": diskFree.map { .int($0) } ?? .null, "disk_free_limit": .int(configuration.diskFreeLimit), "disk_free_alarm": .bool(isLow == .disk),
+            "disk_free": diskFree.map { .int($0) } ?? .null, "disk_free_limit": .int(configuration.diskFreeLimit),
+            "disk_free_alarm": .bool(isLow == .disk),
             "fd_used": .int(ProcessFigures.openFiles), "fd_total": .int(ProcessFigures.fileLimit),
             "sockets_used": .int(sockets), "sockets_total": .int(limits.connections), "proc_used": 1, "proc_total": 1,
-            "db_dir": .string(dataFolder ?? ""), "log_files": [], "config_files": [], "enabled_plugins": ["rabbitmq_management", "rabbitmq_prometheus"],
+            "db_dir": .string(dataFolder ?? ""), "log_files": [], "config_files": [],
+            "enabled_plugins": ["rabbitmq_management", "rabbitmq_prometheus"],
             "applications": [["name": "millrace", "description": "Millrace", "version": .string(configuration.version)]],
             "auth_mechanisms": .array(["PLAIN", "AMQPLAIN"].map { ["name": $0, "description": "", "enabled": true] }),
             "exchange_types": .array(exchangeTypes), "contexts": [], "cluster_links": [], "being_drained": false,

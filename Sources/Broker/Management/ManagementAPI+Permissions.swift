@@ -37,7 +37,8 @@ extension ManagementAPI {
             guard let text = body[name]?.stringValue else { throw ManagementFailure.badRequest("\(name) must be a regular expression") }
             return text
         }
-        return PermissionDefinition(user: user, host: host, configure: try pattern("configure"), write: try pattern("write"), read: try pattern("read"))
+        return PermissionDefinition(
+            user: user, host: host, configure: try pattern("configure"), write: try pattern("write"), read: try pattern("read"))
     }
 
     func deletePermission(_ request: ManagementRequest) throws -> ManagementOutcome {

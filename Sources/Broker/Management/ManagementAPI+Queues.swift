@@ -9,7 +9,8 @@ extension ManagementAPI {
         let own: JSONValue = [
             "state": "running", "node": .string(nodeName), "exclusive": .bool(queue.definition.exclusive),
             "owner_pid_details": owner(of: queue), "consumers": .int(consumers),
-            "consumer_utilisation": queue.messageCount == 0 && consumers > 0 ? 1 : 0, "consumer_capacity": queue.messageCount == 0 && consumers > 0 ? 1 : 0,
+            "consumer_utilisation": queue.messageCount == 0 && consumers > 0 ? 1 : 0,
+            "consumer_capacity": queue.messageCount == 0 && consumers > 0 ? 1 : 0,
             "exclusive_consumer_tag": .text(queue.exclusiveConsumer?.tag), "single_active_consumer_tag": .text(queue.activeConsumer?.tag),
             "policy": nil, "operator_policy": nil, "effective_policy_definition": [:],
             "message_bytes": .int(readyBytes + unacknowledgedBytes), "message_bytes_ready": .int(readyBytes),

@@ -9,20 +9,28 @@ extension ManagementAPI {
         [
             // Without names of clients or queues, so that a scraper needs no password.
             .init(.GET, "metrics", for: .everyone) { api, _ in .now(.text(api.metrics(), type: MetricsText.contentType)) },
-            .init(.GET, "metrics/per-object", for: .monitoring) { api, _ in .now(.text(api.metricsPerObject(), type: MetricsText.contentType)) },
+            .init(.GET, "metrics/per-object", for: .monitoring) { api, _ in
+                .now(.text(api.metricsPerObject(), type: MetricsText.contentType))
+            },
         ]
     }
 
     private static var overviewRoutes: [ManagementRoute] {
         [
             .init(.GET, "api/overview") { try $0.overview($1) },
-            .init(.GET, "api/whoami") { _, request in .json(["name": .string(request.user.name), "tags": .array(request.user.tags.map { .string($0) })]) },
+            .init(.GET, "api/whoami") { _, request in
+                .json(["name": .string(request.user.name), "tags": .array(request.user.tags.map { .string($0) })])
+            },
             .init(.GET, "api/cluster-name") { api, _ in .json(["name": .string(api.nodeName)]) },
-            .init(.GET, "api/nodes", for: .monitoring) { api, request in try Listing(request).reply([api.node], name: { _ in api.nodeName }) { $0 } },
+            .init(.GET, "api/nodes", for: .monitoring) { api, request in
+                try Listing(request).reply([api.node], name: { _ in api.nodeName }) { $0 }
+            },
             .init(.GET, "api/nodes/:node", for: .monitoring) { try Listing($1).reply($0.node($1)) },
             .init(.GET, "api/nodes/:node/memory", for: .monitoring) { api, request in
                 _ = try api.node(request)
-                return .json(["memory": ["total": ["rss": .int(ProcessFigures.residentBytes), "allocated": .int(ProcessFigures.residentBytes)]]])
+                return .json([
+                    "memory": ["total": ["rss": .int(ProcessFigures.residentBytes), "allocated": .int(ProcessFigures.residentBytes)]]
+                ])
             },
             .init(.GET, "api/top/:node", for: .monitoring) { api, request in
                 _ = try api.node(request)
@@ -54,7 +62,9 @@ extension ManagementAPI {
 
     private static var hostRoutes: [ManagementRoute] {
         [
-            .init(.GET, "api/vhosts") { api, request in try Listing(request).reply(api.hosts(request.user, .outside), name: \.name, build: api.json) },
+            .init(.GET, "api/vhosts") { api, request in
+                try Listing(request).reply(api.hosts(request.user, .outside), name: \.name, build: api.json)
+            },
             .init(.GET, "api/vhosts/:vhost") { api, request in try Listing(request).reply(api.json(try api.host(request, .outside))) },
             .init(.PUT, "api/vhosts/:vhost", for: .administrator) { try $0.putHost($1) },
             .init(.DELETE, "api/vhosts/:vhost", for: .administrator) { try $0.deleteHost($1) },
@@ -159,7 +169,8 @@ extension ManagementAPI {
         [
             .init(.GET, "api/definitions", for: .administrator) { api, _ in .json(api.definitions()) },
             .init(.POST, "api/definitions", for: .administrator) { try $0.importDefinitions($1, into: nil) },
-            .init(.GET, "api/definitions/:vhost", for: .administrator) { api, request in .json(api.definitions(of: try api.host(request))) },
+            .init(.GET, "api/definitions/:vhost", for: .administrator) { api, request in .json(api.definitions(of: try api.host(request)))
+            },
             .init(.POST, "api/definitions/:vhost", for: .administrator) { try $0.importDefinitions($1, into: $0.host($1)) },
         ]
     }

@@ -10,7 +10,8 @@ extension ManagementAPI {
             shown = (String(user.passwordHash[user.passwordHash.index(after: colon)...]), String(user.passwordHash[..<colon]))
         }
         var object: JSONValue = [
-            "name": .string(user.name), "password_hash": .string(shown.0), "hashing_algorithm": .string(shown.1), "tags": tags, "limits": [:],
+            "name": .string(user.name), "password_hash": .string(shown.0), "hashing_algorithm": .string(shown.1), "tags": tags,
+            "limits": [:],
         ]
         if user.passwordHash.hasPrefix("$") { object["millrace_password_hash"] = .string(user.passwordHash) }
         return object
@@ -38,7 +39,8 @@ extension ManagementAPI {
             return whenDurable(reply)
         }
         guard let password = password.stringValue, !password.isEmpty else {
-            throw ManagementFailure.badRequest("the password must be a text that is not empty; for a user without password give password_hash \"\"")
+            throw ManagementFailure.badRequest(
+                "the password must be a text that is not empty; for a user without password give password_hash \"\"")
         }
         guard body["password_hash"] == nil else { throw ManagementFailure.badRequest("give either password or password_hash, not both") }
         return .later { [self] answer in
@@ -62,7 +64,8 @@ extension ManagementAPI {
         let algorithm = body["hashing_algorithm"]?.stringValue
         guard let hash = PasswordHash(rabbit: body["password_hash"]?.stringValue ?? "", algorithm: algorithm) else {
             throw ManagementFailure.badRequest(
-                "password_hash cannot be read: it must be the Base64 of salt and hash by \(PasswordHash.sha256Name) or \(PasswordHash.sha512Name)")
+                "password_hash cannot be read: it must be the Base64 of salt and hash by \(PasswordHash.sha256Name) or \(PasswordHash.sha512Name)"
+            )
         }
         return hash
     }
@@ -72,7 +75,9 @@ extension ManagementAPI {
         switch body["tags"] {
         case nil, .null: return []
         case .string(let text):
-            return text.split(separator: ",").map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }.filter { !$0.isEmpty }
+            return text.split(separator: ",").map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }.filter {
+                !$0.isEmpty
+            }
         case .array(let values):
             return try values.map {
                 guard let tag = $0.stringValue else { throw ManagementFailure.badRequest("tags must be texts") }
@@ -88,7 +93,9 @@ extension ManagementAPI {
     }
 
     func deleteUsers(_ request: ManagementRequest) throws -> ManagementOutcome {
-        guard let names = try request.object()["users"]?.arrayValue else { throw ManagementFailure.badRequest("users must be a list of names") }
+        guard let names = try request.object()["users"]?.arrayValue else {
+            throw ManagementFailure.badRequest("users must be a list of names")
+        }
         for name in names {
             guard let name = name.stringValue else { throw ManagementFailure.badRequest("users must be a list of names") }
             if access.user(name) != nil { try delete(user: name) }
@@ -98,6 +105,8 @@ extension ManagementAPI {
 
     private func delete(user: String) throws {
         try access.removeUser(user)
-        for connection in broker.connections where connection.user == user { broker.close(connection.id, reason: "user '\(user)' was deleted") }
+        for connection in broker.connections where connection.user == user {
+            broker.close(connection.id, reason: "user '\(user)' was deleted")
+        }
     }
 }

@@ -41,7 +41,9 @@ final class ManagementHandler: ChannelInboundHandler {
             self.head = head
             body.removeAll()
             isTooLarge = false
-            if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.managementBodyBytes { isTooLarge = true }
+            if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.managementBodyBytes {
+                isTooLarge = true
+            }
             if head.headers.first(name: "expect")?.lowercased() == "100-continue", !isTooLarge {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
             }

@@ -47,7 +47,8 @@ struct ManagementFailure: Error {
 
     static func badRequest(_ reason: String) -> ManagementFailure { .init(status: .badRequest, error: "bad_request", reason: reason) }
     static let notFound = ManagementFailure(status: .notFound, error: "Object Not Found", reason: "Not Found")
-    static let methodNotAllowed = ManagementFailure(status: .methodNotAllowed, error: "Method Not Allowed", reason: "this path does not have that method")
+    static let methodNotAllowed = ManagementFailure(
+        status: .methodNotAllowed, error: "Method Not Allowed", reason: "this path does not have that method")
     /// RabbitMQ answers 401, not 403, to those who have logged in and may not do this.
     static func notAuthorised(_ reason: String) -> ManagementFailure {
         .init(status: .unauthorized, error: "not_authorised", reason: reason)
@@ -56,7 +57,8 @@ struct ManagementFailure: Error {
     static let hostRefused = notAuthorised("User not authorised to access virtual host")
     /// RabbitMQ spells this one with a z.
     static let loginFailed = ManagementFailure(status: .unauthorized, error: "not_authorized", reason: "Login failed")
-    static let tooLarge = ManagementFailure(status: .payloadTooLarge, error: "payload_too_large", reason: "the body is larger than the limit managementBodyBytes")
+    static let tooLarge = ManagementFailure(
+        status: .payloadTooLarge, error: "payload_too_large", reason: "the body is larger than the limit managementBodyBytes")
 
     /// What the broker's core has said.
     init(_ fault: ProtocolFault) {

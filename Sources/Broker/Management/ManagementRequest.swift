@@ -31,7 +31,8 @@ struct ManagementRequest {
         guard parts.count == 2 else { return }
         for pair in parts[1].split(separator: "&") {
             let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query[try PercentCoding.decode(sides[0], isQuery: true)] = sides.count == 2 ? try PercentCoding.decode(sides[1], isQuery: true) : ""
+            query[try PercentCoding.decode(sides[0], isQuery: true)] =
+                sides.count == 2 ? try PercentCoding.decode(sides[1], isQuery: true) : ""
         }
     }
 

@@ -1,9 +1,10 @@
+import NIOHTTP1
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import NIOHTTP1
 
 /// Finds the route of a request, makes sure of who asks, and has it answered.
 final class ManagementRouter {

@@ -41,12 +41,15 @@ struct MessageRates {
         queueCounts.reserveCapacity(broker.core.queueCount)
         for host in broker.core.hosts.values {
             for queue in host.queues.values { queueCounts[queue.id] = Self.counts(queue.statistics) }
-            for exchange in host.exchanges.values { exchangeCounts[ObjectIdentifier(exchange)] = [exchange.published, 0, 0, 0, 0, 0, 0, 0] }
+            for exchange in host.exchanges.values {
+                exchangeCounts[ObjectIdentifier(exchange)] = [exchange.published, 0, 0, 0, 0, 0, 0, 0]
+            }
         }
         queues.sample(queueCounts, at: now)
         exchanges.sample(exchangeCounts, at: now)
         total.sample([0: Self.counts(broker.core.statistics)], at: now)
-        connections.sample(Dictionary(uniqueKeysWithValues: broker.traffic.map { ($0.id, [$0.received, $0.sent, 0, 0, 0, 0, 0, 0]) }), at: now)
+        connections.sample(
+            Dictionary(uniqueKeysWithValues: broker.traffic.map { ($0.id, [$0.received, $0.sent, 0, 0, 0, 0, 0, 0]) }), at: now)
     }
 
     /// Publish, deliver, deliver without acknowledgement, get, acknowledge, redeliver, confirm, return.
@@ -67,7 +70,9 @@ struct MessageRates {
 
     /// `message_stats` of a queue.
     func json(_ queue: Queue) -> JSONValue {
-        Self.json(Self.counts(queue.statistics), ["publish", "deliver", "deliver_no_ack", "get", "ack", "redeliver"]) { queues.rate(queue.id, $0) }
+        Self.json(Self.counts(queue.statistics), ["publish", "deliver", "deliver_no_ack", "get", "ack", "redeliver"]) {
+            queues.rate(queue.id, $0)
+        }
     }
 
     /// `backing_queue_status` of a queue: what RabbitMQ's classic queues say of themselves, where it means the same here.

@@ -50,6 +50,7 @@ extension SegmentStore {
         var needed: [Settlement] = []
         index.forEachSettlement { if $0.segment != number, segments[$0.segment] != nil { needed.append($0) } }
         compaction = Compaction(segment: segment, file: file, index: index, settlements: needed)
+        configuration.onCompaction?(number, .begins)
     }
 
     private func readIndex(of segment: Segment, _ file: any StorageFile) -> SegmentIndex? {
@@ -117,6 +118,7 @@ extension SegmentStore {
         segment.releasedBy = appended
         segment.isCompacted = true
         statistics.compacted += 1
+        configuration.onCompaction?(segment.number, .ends)
         emptied.insert(segment.number)
         reviewIsDue = true
         isUrgent = true

@@ -55,6 +55,7 @@ extension SegmentStore {
         }
         guard failure == nil else { return }
         sealTail()
+        clearUnused()
         executor.drain()
         failure = StoreError(.missing, "the store is closed")
         deferred?.cancel()
@@ -72,5 +73,12 @@ extension SegmentStore {
         try? file.truncate(segment.tail)
         try? WriteJob.write(end, to: file, at: segment.tail)
         try? file.sync()
+    }
+
+    /// What was made ahead and never written to says so, lest the next start reads all of it to find that out.
+    private func clearUnused() {
+        for segment in [tail, next] where segment.state == .ready && segment.tail == SegmentFormat.dataStart {
+            _ = try? SegmentFile.clear(SegmentName.of(segment.header.number), in: storage)
+        }
     }
 }

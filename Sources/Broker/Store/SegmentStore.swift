@@ -19,12 +19,19 @@ package struct SegmentStoreConfiguration {
     package var slack = 64 << 20
     /// Bytes that compaction copies at a time.
     package var compactionStep = 256 << 10
+    /// Called with the number of a segment when its compaction begins, and when all that it held is copied.
+    package var onCompaction: ((UInt32, CompactionStage) -> Void)?
     /// Where commits run; nil lets `SyncPolicy` decide.
     package var commitPlace: SyncPolicy.Place?
     /// Makes the random tag of a segment.
     package var makeTag: () -> UInt64 = { UInt64.random(in: .min ... .max) }
 
     package init() {}
+}
+
+/// How far the compaction of a segment is.
+package enum CompactionStage {
+    case begins, ends
 }
 
 /// The durable log of messages: append-only segment files that all queues of a broker share.

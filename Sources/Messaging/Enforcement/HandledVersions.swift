@@ -13,7 +13,8 @@ struct HandledVersions: Sendable {
             for version in routes.compactMap({ $0.version ?? newest }) {
                 if let other = versions[type], other != version, newest != nil, conflict == nil {
                     conflict = ContractViolation(
-                        .conflictingHandlers, topic: catalogs[type]?.versions(of: type).last?.topic ?? "", type: type, version: min(version, other),
+                        .conflictingHandlers, topic: catalogs[type]?.versions(of: type).last?.topic ?? "", type: type,
+                        version: min(version, other),
                         """
                         is handled beside version \(max(version, other)); handle one version, and register an upcaster for the other: \
                         `upcast(Old.self) { old in New(…) }`

@@ -2,9 +2,9 @@ import Contracts
 public import Postgres
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// The parked messages of a worker, for its operator.

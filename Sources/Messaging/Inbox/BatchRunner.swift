@@ -3,9 +3,9 @@ import Logging
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Handles messages in one transaction: inbox, handlers, outbox, timers, parking behind.

@@ -2,9 +2,9 @@ import AMQP
 import Contracts
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A message from the queue, or from parking, ready to be planned and run.

@@ -4,9 +4,9 @@ import Logging
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Consumes one queue: one batch at a time, acknowledged when it is committed.

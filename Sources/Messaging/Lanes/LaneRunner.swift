@@ -1,11 +1,11 @@
 import Contracts
-import Postgres
 import Locking
+import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Runs lanes side by side over one transaction. The statements of all lanes go out in the same flights.

@@ -2,9 +2,9 @@ import Locking
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Collects what one handling wants to leave behind. A handler may use several tasks, so it is locked.

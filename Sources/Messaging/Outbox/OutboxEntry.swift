@@ -1,9 +1,9 @@
 import Contracts
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A message to write into the outbox, encoded and checked already: what cannot be published fails in its handler.

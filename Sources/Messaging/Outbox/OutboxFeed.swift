@@ -4,9 +4,9 @@ import Locking
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Publishes what has just been committed straight from memory: the thread that committed hands it to the broker's

@@ -2,9 +2,9 @@ public import Contracts
 public import Postgres
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// Rows and messages that are to be committed together: what the edge does for a request.

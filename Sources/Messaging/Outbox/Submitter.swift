@@ -1,7 +1,7 @@
 import Contracts
 import DequeModule
-import Postgres
 import Locking
+import Postgres
 
 /// Commits submissions. Those that arrive while a commit is under way go into the next one together, so the number of
 /// commits follows the disk, not the requests.

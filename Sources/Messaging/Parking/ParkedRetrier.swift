@@ -5,9 +5,9 @@ import Logging
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Runs parked messages again when their time has come, by the database's clock: of each key only the first, and when it

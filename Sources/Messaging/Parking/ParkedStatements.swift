@@ -3,9 +3,9 @@ import Contracts
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What stands in the column `exchange` of what did not come from an exchange.

@@ -1,13 +1,13 @@
 import AMQP
 import Contracts
+import Locking
 import Logging
 import Postgres
-import Locking
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What the parts of one ``Messaging`` share.

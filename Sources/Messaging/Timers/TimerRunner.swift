@@ -3,9 +3,9 @@ import Logging
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Fires timers that are due by the database's clock.
@@ -65,7 +65,11 @@ struct TimerRunner: Sendable {
                 try await fire(together)
             } catch {
                 try throwIfNotTheirs(error)
-                if together.count == 1 { try await settle(together[0], error) } else { for timer in together { try await fireAlone(timer) } }
+                if together.count == 1 {
+                    try await settle(together[0], error)
+                } else {
+                    for timer in together { try await fireAlone(timer) }
+                }
             }
         }
         for timer in timers where timer.isSuspect {

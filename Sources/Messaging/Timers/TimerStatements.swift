@@ -1,9 +1,9 @@
 import Postgres
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The statements around the table `timers`.

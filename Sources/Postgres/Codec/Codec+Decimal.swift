@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+    public import FoundationEssentials
 #else
-public import Foundation
+    public import Foundation
 #endif
 
 /// `numeric` in binary: a count of base-10,000 digits, the weight of the first, the sign, the number of decimals shown, the digits

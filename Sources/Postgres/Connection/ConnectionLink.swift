@@ -3,11 +3,11 @@ import Logging
 import Loop
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Owns the `PGconn` of one connection and the events of its socket.

@@ -5,11 +5,11 @@ import Loop
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Opens a connection.
@@ -25,7 +25,8 @@ enum Connector {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 DispatchQueue(label: "postgres.connect").async {
-                    continuation.resume(returning: Result { () throws(PostgresError) in try open(configuration, loop, isCancelled, logger) })
+                    continuation.resume(
+                        returning: Result { () throws(PostgresError) in try open(configuration, loop, isCancelled, logger) })
                 }
             }
         } onCancel: {

@@ -100,7 +100,8 @@ struct MigrationRun {
 
     private func prefixSearchPath(on executor: some PostgresExecutor) async throws(PostgresError) {
         try await executor.execute(
-            "SELECT set_config('search_path', concat_ws(', ', quote_ident(\(history.schema)), nullif(current_setting('search_path'), '')), false)")
+            "SELECT set_config('search_path', concat_ws(', ', quote_ident(\(history.schema)), nullif(current_setting('search_path'), '')), false)"
+        )
     }
 
     /// Back to what the connection began with, also when the script has changed it.

@@ -63,11 +63,15 @@ private struct ScriptSplitter {
     mutating func split() throws(PostgresError) -> [ScriptStatement] {
         while index < bytes.count {
             switch bytes[index] {
-            case UInt8(ascii: "\n"): line += 1; index += 1
+            case UInt8(ascii: "\n"):
+                line += 1
+                index += 1
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x0B, 0x0C: index += 1
             case UInt8(ascii: "-") where next == UInt8(ascii: "-"): skipLine()
             case UInt8(ascii: "/") where next == UInt8(ascii: "*"): try skipBlockComment()
-            case UInt8(ascii: ";") where parentheses == 0 && bodies == 0: finish(); index += 1
+            case UInt8(ascii: ";") where parentheses == 0 && bodies == 0:
+                finish()
+                index += 1
             case UInt8(ascii: "\\"):
                 throw .migration("line \(line): '\\' outside of a string: commands of psql cannot be used here")
             default:
@@ -107,8 +111,12 @@ private struct ScriptSplitter {
         case UInt8(ascii: "\""): try skipQuoted(byte, escapes: false, what: "quoted name")
         case UInt8(ascii: "$"):
             if let tag = dollarTag() { try skipDollarQuote(tag) } else { index += 1 }
-        case UInt8(ascii: "("): parentheses += 1; index += 1
-        case UInt8(ascii: ")"): parentheses = max(0, parentheses - 1); index += 1
+        case UInt8(ascii: "("):
+            parentheses += 1
+            index += 1
+        case UInt8(ascii: ")"):
+            parentheses = max(0, parentheses - 1)
+            index += 1
         case _ where Self.startsWord(byte): try word()
         case UInt8(ascii: "0")...UInt8(ascii: "9"):
             // A number swallows the letters after it, so that `1e'` is not taken for an E-string.

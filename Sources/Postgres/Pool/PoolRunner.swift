@@ -1,6 +1,6 @@
 import Dispatch
-import Logging
 import Locking
+import Logging
 import Synchronization
 
 /// A connection on loan.
@@ -26,7 +26,7 @@ final class PoolRunner: Sendable {
     private let logger: Logger
     private let state: Locked<State>
     private let ids = Atomic<UInt64>(0)
-    private let start_ = ContinuousClock.now
+    private let startedAt = ContinuousClock.now
     private let timers = DispatchQueue(label: "postgres.pool")
 
     /// How long a close waits for connections in use, seconds.
@@ -40,7 +40,7 @@ final class PoolRunner: Sendable {
         state = Locked(State(machine: PoolMachine(configuration.pool)))
     }
 
-    private var now: Duration { start_.duration(to: .now) }
+    private var now: Duration { startedAt.duration(to: .now) }
     var statistics: PoolStatistics { state.withLock { $0.machine.statistics } }
 
     func start() { perform { $0.start() } }

@@ -22,10 +22,11 @@ public struct Insert<Root: Table>: Sendable {
 
     /// On a conflict, sets only this column to the new row's value (and those of further calls).
     public func updating(_ columns: PartialKeyPath<Root>...) -> Insert {
-        appending(columns.map { path in
-            let name = Root.name(of: path)
-            return "\(name) = excluded.\(name)"
-        })
+        appending(
+            columns.map { path in
+                let name = Root.name(of: path)
+                return "\(name) = excluded.\(name)"
+            })
     }
 
     /// On a conflict, sets a column to a value.

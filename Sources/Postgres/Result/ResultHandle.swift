@@ -58,6 +58,7 @@ final class ResultHandle: @unchecked Sendable {
         let message = field("M") ?? PQresultErrorMessage(pointer).map { String(cString: $0) } ?? "no message"
         return PostgresError(
             code: .server, message: message, sqlState: state, detail: field("D"), hint: field("H"), constraint: field("n"),
-            table: field("t"), column: field("c"), query: query, position: field("P").flatMap { Int($0) }, file: file, line: line)
+            table: field("t"), column: field("c"), routine: field("R"), query: query, position: field("P").flatMap { Int($0) },
+            file: file, line: line)
     }
 }

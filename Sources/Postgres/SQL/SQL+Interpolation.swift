@@ -23,7 +23,10 @@ extension SQL: ExpressibleByStringInterpolation {
 
         /// Appends text of the source code.
         public mutating func appendLiteral(_ literal: StaticString) {
-            guard literal.hasPointerRepresentation else { return sql.text += literal.description }
+            guard literal.hasPointerRepresentation else {
+                sql.text += literal.description
+                return
+            }
             sql.text += literal.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
         }
 

@@ -162,7 +162,8 @@ package struct BrokerSettings {
             "pendingLogins": \.pendingLogins, "connections": \.connections, "channels": \.channels, "virtualHosts": \.virtualHosts,
             "exchanges": \.exchanges, "queues": \.queues, "bindings": \.bindings, "consumers": \.consumers, "users": \.users,
             "consumersPerChannel": \.consumersPerChannel, "messageBytes": \.messageBytes, "transactionBytes": \.transactionBytes,
-            "unfinishedBytes": \.unfinishedBytes, "outboundBytes": \.outboundBytes, "fieldTableDepth": \.fieldTableDepth, "topicPatternWords": \.topicPatternWords,
+            "unfinishedBytes": \.unfinishedBytes, "outboundBytes": \.outboundBytes, "fieldTableDepth": \.fieldTableDepth,
+            "topicPatternWords": \.topicPatternWords,
             "permissionPatternLength": \.permissionPatternLength, "managementConnections": \.managementConnections,
             "managementBodyBytes": \.managementBodyBytes, "managementIdleSeconds": \.managementIdleSeconds,
         ]

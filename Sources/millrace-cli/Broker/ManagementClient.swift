@@ -4,12 +4,14 @@ import Foundation
 
 /// How commands reach a broker's management API.
 struct ManagementOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The management API (default: MILLRACE_BROKER_URL, else http://127.0.0.1:15672).", valueName: "url")) var url: String?
+    @Option(help: ArgumentHelp("The management API (default: MILLRACE_BROKER_URL, else http://127.0.0.1:15672).", valueName: "url"))
+    var url: String?
 
     /// Calls `body` with a client, which is closed at the end.
     func with<R: Sendable>(_ body: (ManagementClient) async throws -> R) async throws -> R {
         let environment = ProcessInfo.processInfo.environment
-        let client = try ManagementClient(url: url ?? environment["MILLRACE_BROKER_URL"] ?? "http://127.0.0.1:15672", environment: environment)
+        let client = try ManagementClient(
+            url: url ?? environment["MILLRACE_BROKER_URL"] ?? "http://127.0.0.1:15672", environment: environment)
         return try await client.executeThenClose(body)
     }
 }
@@ -25,11 +27,17 @@ struct ManagementClient: Sendable {
     /// - Throws: `UsageFailure` for a URL that cannot be used or holds a password.
     init(url: String, environment: [String: String]) throws {
         guard let parts = URLComponents(string: url), let endpoint = HTTPEndpoint(parts, port: (15_672, 15_671)) else {
-            throw UsageFailure("`\(url)` is no URL of a management API: it must look like http://127.0.0.1:15672 or https://broker.example.com:15671")
+            throw UsageFailure(
+                "`\(url)` is no URL of a management API: it must look like http://127.0.0.1:15672 or https://broker.example.com:15671")
         }
-        guard parts.password == nil else { throw UsageFailure("a password in the URL can be read by everybody: use MILLRACE_BROKER_PASSWORD or MILLRACE_BROKER_PASSWORD_FILE") }
+        guard parts.password == nil else {
+            throw UsageFailure(
+                "a password in the URL can be read by everybody: use MILLRACE_BROKER_PASSWORD or MILLRACE_BROKER_PASSWORD_FILE")
+        }
         let user = parts.user ?? environment["MILLRACE_BROKER_USER"] ?? "guest"
-        let password = try environment["MILLRACE_BROKER_PASSWORD"] ?? environment["MILLRACE_BROKER_PASSWORD_FILE"].map(BrokerSettings.secret) ?? "guest"
+        let password =
+            try environment["MILLRACE_BROKER_PASSWORD"] ?? environment["MILLRACE_BROKER_PASSWORD_FILE"].map(BrokerSettings.secret)
+            ?? "guest"
         self.init(endpoint, user: user, password: password)
     }
 

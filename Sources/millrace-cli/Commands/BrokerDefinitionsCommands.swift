@@ -52,7 +52,9 @@ struct BrokerExportCommand: AsyncParsableCommand {
             let (result, locked) = Self.rehash(definitions, known)
             try write(result.prettyPrinted() + "\n")
             if !locked.isEmpty {
-                Console.shared.warn("in RabbitMQ these users will exist and cannot log in until `rabbitmqctl change_password`: \(locked.joined(separator: ", "))")
+                Console.shared.warn(
+                    "in RabbitMQ these users will exist and cannot log in until `rabbitmqctl change_password`: \(locked.joined(separator: ", "))"
+                )
             }
         }
     }
@@ -105,7 +107,9 @@ struct BrokerExportCommand: AsyncParsableCommand {
 struct BrokerImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Read a definitions file of this broker or of RabbitMQ into a running broker.",
-        discussion: "What is there already stays; users and permissions of the file replace those of the same name.\n\nEXAMPLES\n  millrace broker import broker.json")
+        discussion:
+            "What is there already stays; users and permissions of the file replace those of the same name.\n\nEXAMPLES\n  millrace broker import broker.json"
+    )
     @OptionGroup var management: ManagementOptions
     @Argument(help: "The file; - for standard input.") var file: String
 

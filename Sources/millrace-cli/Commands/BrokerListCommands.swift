@@ -27,12 +27,19 @@ struct BrokerStatusCommand: AsyncParsableCommand {
         table.add(["node", overview.cell("node")])
         table.add(["messages ready", overview.cell("queue_totals.messages_ready")])
         table.add(["messages unacknowledged", overview.cell("queue_totals.messages_unacknowledged")])
-        for name in ["connections", "channels", "queues", "exchanges", "consumers"] { table.add([name, overview.cell("object_totals.\(name)")]) }
+        for name in ["connections", "channels", "queues", "exchanges", "consumers"] {
+            table.add([name, overview.cell("object_totals.\(name)")])
+        }
         table.add(["published per second", overview.cell("message_stats.publish_details.rate")])
         table.add(["delivered per second", overview.cell("message_stats.deliver_get_details.rate")])
         table.add(["memory", Self.megabytes(node["mem_used"]) + " of " + Self.megabytes(node["mem_limit"])])
-        if let free = node["disk_free"], !free.isNull { table.add(["disk free", Self.megabytes(free) + ", blocks below " + Self.megabytes(node["disk_free_limit"])]) }
-        table.add(["blocked", node["mem_alarm"]?.boolValue == true ? "low on memory" : node["disk_free_alarm"]?.boolValue == true ? "low on disk" : "no"])
+        if let free = node["disk_free"], !free.isNull {
+            table.add(["disk free", Self.megabytes(free) + ", blocks below " + Self.megabytes(node["disk_free_limit"])])
+        }
+        table.add([
+            "blocked",
+            node["mem_alarm"]?.boolValue == true ? "low on memory" : node["disk_free_alarm"]?.boolValue == true ? "low on disk" : "no",
+        ])
         Console.shared.output(table.text)
     }
 
@@ -62,8 +69,10 @@ struct BrokerQueuesCommand: AsyncParsableCommand {
             options.output.print(
                 queues,
                 columns: [
-                    ("VHOST", "vhost"), ("NAME", "name"), ("TYPE", "type"), ("READY", "messages_ready"), ("UNACKED", "messages_unacknowledged"),
-                    ("CONSUMERS", "consumers"), ("IN/S", "message_stats.publish_details.rate"), ("OUT/S", "message_stats.deliver_get_details.rate"),
+                    ("VHOST", "vhost"), ("NAME", "name"), ("TYPE", "type"), ("READY", "messages_ready"),
+                    ("UNACKED", "messages_unacknowledged"),
+                    ("CONSUMERS", "consumers"), ("IN/S", "message_stats.publish_details.rate"),
+                    ("OUT/S", "message_stats.deliver_get_details.rate"),
                     ("ACK/S", "message_stats.ack_details.rate"),
                 ], right: [3, 4, 5, 6, 7, 8])
         }
@@ -80,7 +89,8 @@ struct BrokerExchangesCommand: AsyncParsableCommand {
             options.output.print(
                 exchanges,
                 columns: [
-                    ("VHOST", "vhost"), ("NAME", "name"), ("TYPE", "type"), ("DURABLE", "durable"), ("INTERNAL", "internal"), ("ARGUMENTS", "arguments"),
+                    ("VHOST", "vhost"), ("NAME", "name"), ("TYPE", "type"), ("DURABLE", "durable"), ("INTERNAL", "internal"),
+                    ("ARGUMENTS", "arguments"),
                 ])
         }
     }
@@ -123,7 +133,8 @@ struct BrokerUsersCommand: AsyncParsableCommand {
             try await reporting {
                 let password = try passwordFile.map(BrokerSettings.secret) ?? environmentPassword()
                 try await management.with {
-                    _ = try await $0.send("PUT", "users/" + name.percentEncoded, body: ["password": .string(password), "tags": .string(tags)])
+                    _ = try await $0.send(
+                        "PUT", "users/" + name.percentEncoded, body: ["password": .string(password), "tags": .string(tags)])
                 }
                 Console.shared.say("user \(name) can log in")
             }
@@ -153,7 +164,8 @@ struct BrokerUsersCommand: AsyncParsableCommand {
 struct BrokerPermissionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "permissions", abstract: "List and set permissions.",
-        discussion: "EXAMPLES\n  millrace broker permissions\n  millrace broker permissions set shop --configure '^shop\\.' --write '.*' --read '^shop\\.'",
+        discussion:
+            "EXAMPLES\n  millrace broker permissions\n  millrace broker permissions set shop --configure '^shop\\.' --write '.*' --read '^shop\\.'",
         subcommands: [List.self, Set.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
@@ -165,7 +177,8 @@ struct BrokerPermissionsCommand: AsyncParsableCommand {
             try await reporting {
                 let permissions = try await management.with { try await $0.list("permissions") }
                 output.print(
-                    permissions, columns: [("VHOST", "vhost"), ("USER", "user"), ("CONFIGURE", "configure"), ("WRITE", "write"), ("READ", "read")])
+                    permissions,
+                    columns: [("VHOST", "vhost"), ("USER", "user"), ("CONFIGURE", "configure"), ("WRITE", "write"), ("READ", "read")])
             }
         }
     }
@@ -183,7 +196,8 @@ struct BrokerPermissionsCommand: AsyncParsableCommand {
             try await reporting {
                 let path = "permissions/" + vhost.percentEncoded + "/" + user.percentEncoded
                 try await management.with {
-                    _ = try await $0.send("PUT", path, body: ["configure": .string(configure), "write": .string(write), "read": .string(read)])
+                    _ = try await $0.send(
+                        "PUT", path, body: ["configure": .string(configure), "write": .string(write), "read": .string(read)])
                 }
             }
         }

@@ -18,13 +18,15 @@ struct BrokerServeCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var output: OutputOptions
-    @Option(help: ArgumentHelp("Where AMQP listens (default: 127.0.0.1:5672); port 0 takes a free one.", valueName: "host:port")) var listen: String?
+    @Option(help: ArgumentHelp("Where AMQP listens (default: 127.0.0.1:5672); port 0 takes a free one.", valueName: "host:port"))
+    var listen: String?
     @Option(help: ArgumentHelp("Where the management API and metrics listen, or none (default: 127.0.0.1:15672).", valueName: "host:port"))
     var management: String?
     @Option(help: ArgumentHelp("The data folder.", valueName: "dir")) var data: String?
     @Flag(help: "Keep everything in memory; it is gone at the end.") var memory = false
     @Option(help: ArgumentHelp("A YAML file with settings.", valueName: "file")) var config: String?
-    @Option(help: ArgumentHelp("What clients are told; some change their ways for RabbitMQ/3.10.8.", valueName: "name/version")) var product: String?
+    @Option(help: ArgumentHelp("What clients are told; some change their ways for RabbitMQ/3.10.8.", valueName: "name/version"))
+    var product: String?
     @Option(help: "Show logs from this level on: debug, info, warning or error.") var log: Level = .info
 
     enum Level: String, ExpressibleByArgument, CaseIterable {

@@ -23,7 +23,8 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The file of orders (default: data/cdnow-orders.csv of the project).", valueName: "csv")) var file: String?
     @Flag(help: "Kill workers, broker and database at random while the orders run.") var chaos = false
     @Option(help: ArgumentHelp("How many kills; implies --chaos (default: 10).", valueName: "n")) var kills: Int?
-    @Option(help: ArgumentHelp("The seed that chooses victims and moments (default: by chance, and printed).", valueName: "n")) var seed: UInt64?
+    @Option(help: ArgumentHelp("The seed that chooses victims and moments (default: by chance, and printed).", valueName: "n")) var seed:
+        UInt64?
     @Option(help: ArgumentHelp("Requests under way at once.", valueName: "n")) var connections = 64
     @Option(help: ArgumentHelp("Orders in a second (default: as fast as they go).", valueName: "n")) var rate: Double?
     @Option(help: ArgumentHelp("The data folder (default: a temporary one).", valueName: "dir")) var data: String?

@@ -87,7 +87,8 @@ struct DoctorCommand: AsyncParsableCommand {
             return DoctorCheck(name: name, isFine: false, found: "no `pkg-config`", remedy: remedy)
         }
         let version = result.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)
-        return DoctorCheck(name: name, isFine: result.status.isSuccess, found: result.status.isSuccess ? version : "not installed", remedy: remedy)
+        return DoctorCheck(
+            name: name, isFine: result.status.isSuccess, found: result.status.isSuccess ? version : "not installed", remedy: remedy)
     }
 
     private static func ports(_ project: Project?, data: String?) -> [DoctorCheck] {

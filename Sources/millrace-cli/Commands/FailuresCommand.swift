@@ -158,7 +158,8 @@ struct FailuresCommand: AsyncParsableCommand {
                 """)
         @OptionGroup var target: Target
         @Argument(help: "The message's id.") var id: String
-        @Option(name: [.short, .long], help: ArgumentHelp("The file with the new data; - is standard input.", valueName: "path")) var file = "-"
+        @Option(name: [.short, .long], help: ArgumentHelp("The file with the new data; - is standard input.", valueName: "path")) var file =
+            "-"
         @Flag(help: "The file holds a whole envelope, not only its data.") var envelope = false
 
         func run() async throws {

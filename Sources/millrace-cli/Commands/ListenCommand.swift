@@ -17,10 +17,14 @@ struct ListenCommand: AsyncParsableCommand {
               millrace listen 'commerce.*' --type order.confirmed --forward-to http://localhost:3000/hook --mode binary
             """)
     @Argument(help: "Topics, `commands`, or patterns over topics.") var topics: [String]
-    @Option(name: .customLong("forward-to"), help: ArgumentHelp("Where to post: an http or https URL.", valueName: "url")) var target: String
+    @Option(name: .customLong("forward-to"), help: ArgumentHelp("Where to post: an http or https URL.", valueName: "url")) var target:
+        String
     @Option(help: "Only this type; may hold * and #, and may be given again.") var type: [String] = []
-    @Option(name: .customLong("where"), help: ArgumentHelp("Only if this condition holds (see `millrace tail --help`).", valueName: "condition")) var condition: String?
-    @Option(help: "structured: the envelope is the body; binary: the data is the body, the attributes are ce- headers.") var mode: CloudEventsMode = .structured
+    @Option(
+        name: .customLong("where"), help: ArgumentHelp("Only if this condition holds (see `millrace tail --help`).", valueName: "condition")
+    ) var condition: String?
+    @Option(help: "structured: the envelope is the body; binary: the data is the body, the attributes are ce- headers.") var mode:
+        CloudEventsMode = .structured
     @Option(help: ArgumentHelp("Tries of one message before it is left out; 0 for no end.", valueName: "n")) var tries = 0
     @Option(help: ArgumentHelp("Seconds to wait for an answer.", valueName: "s")) var timeout = 30.0
     @Option(help: ArgumentHelp("End after so many messages.", valueName: "n")) var count: Int?

@@ -15,7 +15,8 @@ struct LoadCommand: AsyncParsableCommand {
             """)
     @Argument(help: "The file.") var file: String
     @OptionGroup var output: OutputOptions
-    @Option(help: ArgumentHelp("The port of the edge on this machine (default: that of the running `up`, else 8080).", valueName: "n")) var port: Int?
+    @Option(help: ArgumentHelp("The port of the edge on this machine (default: that of the running `up`, else 8080).", valueName: "n"))
+    var port: Int?
     @Option(help: ArgumentHelp("Only so many orders.", valueName: "n")) var limit: Int?
     @Option(help: ArgumentHelp("Requests under way at once.", valueName: "n")) var connections = 64
     @Option(help: ArgumentHelp("Orders in a second (default: as fast as they go).", valueName: "n")) var rate: Double?
@@ -38,7 +39,8 @@ struct LoadCommand: AsyncParsableCommand {
         let orders = try OrderFile.read(file, limit: limit)
         guard !orders.isEmpty else { throw UsageFailure("\(file) holds no order") }
         let running = RunState.find(data)?.workers.first { $0.name == "edge" }.flatMap { URLComponents(string: $0.url)?.port }
-        let loader = Loader(port: port ?? running ?? 8080, options: .init(connections: connections, rate: rate, wait: wait, patience: .seconds(20)))
+        let loader = Loader(
+            port: port ?? running ?? 8080, options: .init(connections: connections, rate: rate, wait: wait, patience: .seconds(20)))
         let catalogue = Catalogue(orders)
         let console = Console.shared
         try await loader.loadProducts(catalogue) { done in
@@ -49,7 +51,10 @@ struct LoadCommand: AsyncParsableCommand {
         let watcher = Task {
             while !Task.isCancelled {
                 let report = loader.report
-                console.show(progress: "\(bar(report.settled, orders.count)) \(report.settled)/\(orders.count) orders, \(decimal(report.ordersPerSecond, 0)) orders/s")
+                console.show(
+                    progress:
+                        "\(bar(report.settled, orders.count)) \(report.settled)/\(orders.count) orders, \(decimal(report.ordersPerSecond, 0)) orders/s"
+                )
                 try? await Task.sleep(for: .milliseconds(250))
             }
         }
@@ -64,7 +69,8 @@ struct LoadCommand: AsyncParsableCommand {
         await loader.close()
         let report = loader.report
         output.print(report) {
-            var table = Table(["ORDERS", "ACCEPTED", "CONFIRMED", "REJECTED", "REFUSED", "UNKNOWN", "SECONDS", "ORDERS/S"], right: Set(0..<8))
+            var table = Table(
+                ["ORDERS", "ACCEPTED", "CONFIRMED", "REJECTED", "REFUSED", "UNKNOWN", "SECONDS", "ORDERS/S"], right: Set(0..<8))
             table.add([
                 "\(report.orders)", "\(report.accepted)", "\(report.confirmed)", "\(report.rejectedTotal)", "\(report.refusedTotal)",
                 "\(report.unknown)", decimal(report.seconds, 1), decimal(report.ordersPerSecond, 0),

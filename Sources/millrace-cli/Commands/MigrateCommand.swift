@@ -39,7 +39,9 @@ struct MigrateCommand: AsyncParsableCommand {
 
     @Argument(help: "Only these workers.") var names: [String] = []
     @Flag(exclusivity: .exclusive) var instead: Instead?
-    @Option(help: ArgumentHelp("Begin the history of a worker's own migrations at this version: what is up to it counts as applied.", valueName: "version"))
+    @Option(
+        help: ArgumentHelp(
+            "Begin the history of a worker's own migrations at this version: what is up to it counts as applied.", valueName: "version"))
     var baseline: String?
     @Option(help: ArgumentHelp("Only these workers, separated by commas.", valueName: "a,b")) var only: String?
     @Option(help: ArgumentHelp("The data folder (default: .millrace in the project).", valueName: "dir")) var data: String?

@@ -31,11 +31,14 @@ struct PublishCommand: AsyncParsableCommand {
     @Option(name: .customLong("data"), help: ArgumentHelp("The data.", valueName: "json")) var json: String?
     @Option(name: [.short, .long], help: ArgumentHelp("The file with the data; - is standard input.", valueName: "path")) var file: String?
     @Option(help: "What the message is about (default: the key).") var subject: String?
-    @Option(help: "The partition key: messages of one key are handled in order (default: the property that the contract names).") var key: String?
+    @Option(help: "The partition key: messages of one key are handled in order (default: the property that the contract names).") var key:
+        String?
     @Option(help: ArgumentHelp("The correlation id, a UUID.", valueName: "uuid")) var correlation: String?
-    @Option(name: .customLong("header"), help: ArgumentHelp("An AMQP header; may be given again.", valueName: "name=value")) var header: [String] = []
+    @Option(name: .customLong("header"), help: ArgumentHelp("An AMQP header; may be given again.", valueName: "name=value")) var header:
+        [String] = []
     @Option(help: "The source, as the envelope names it.") var source = "/cli"
-    @Option(name: .customLong("schema-version"), help: ArgumentHelp("The version of the contract (default: the newest).", valueName: "n")) var version: Int?
+    @Option(name: .customLong("schema-version"), help: ArgumentHelp("The version of the contract (default: the newest).", valueName: "n"))
+    var version: Int?
     @Option(help: ArgumentHelp("Messages in a second (default: as fast as they go).", valueName: "n")) var rate: Double?
     @Option(help: ArgumentHelp("Messages without a confirm at once.", valueName: "n")) var window = 1000
     @Option(help: ArgumentHelp("Leave out the first so many messages.", valueName: "n")) var skip = 0
@@ -54,8 +57,12 @@ struct PublishCommand: AsyncParsableCommand {
         if skip < 0 { throw ValidationError("--skip must be 0 or more") }
         if !(1...(128 << 20)).contains(maximumBytes) { throw ValidationError("--max-bytes must be 1 to \(128 << 20)") }
         if let wait, !(wait > 0 && wait <= 3600) { throw ValidationError("--wait must be more than 0 and at most 3600 seconds") }
-        if let input, input != "-" { throw ValidationError("give the data by --data, by -f FILE, or by - for standard input, not as `\(input)`") }
-        if [json != nil, file != nil, input != nil].count(where: { $0 }) > 1 { throw ValidationError("give the data once: by --data, -f or -") }
+        if let input, input != "-" {
+            throw ValidationError("give the data by --data, by -f FILE, or by - for standard input, not as `\(input)`")
+        }
+        if [json != nil, file != nil, input != nil].count(where: { $0 }) > 1 {
+            throw ValidationError("give the data once: by --data, -f or -")
+        }
     }
 
     func run() async throws {
@@ -83,7 +90,9 @@ struct PublishCommand: AsyncParsableCommand {
     private func headers() throws -> [String: String] {
         var headers: [String: String] = [:]
         for text in header {
-            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else { throw UsageFailure("--header must be name=value, not \(text)") }
+            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+                throw UsageFailure("--header must be name=value, not \(text)")
+            }
             headers[String(text[..<equals])] = String(text[text.index(after: equals)...])
         }
         return headers

@@ -73,13 +73,18 @@ struct SagaCommand: AsyncParsableCommand {
                 }
                 output.print(SagaDetailsView(details)) {
                     var table = Table(["TIME", "WHAT", "STEP", "DIRECTION", "DETAIL"])
-                    table.add([details.summary.createdAt.ISO8601Format(), "started", "", "", "\(details.summary.saga) \(details.summary.key)"])
+                    table.add([
+                        details.summary.createdAt.ISO8601Format(), "started", "", "", "\(details.summary.saga) \(details.summary.key)",
+                    ])
                     for entry in details.timeline {
                         table.add([
-                            entry.at.ISO8601Format(), entry.kind, entry.step ?? "", entry.direction.map { "\($0)" } ?? "", entry.detail ?? "",
+                            entry.at.ISO8601Format(), entry.kind, entry.step ?? "", entry.direction.map { "\($0)" } ?? "",
+                            entry.detail ?? "",
                         ])
                     }
-                    table.add([details.summary.updatedAt.ISO8601Format(), details.summary.status.rawValue, "", "", details.summary.lastError ?? ""])
+                    table.add([
+                        details.summary.updatedAt.ISO8601Format(), details.summary.status.rawValue, "", "", details.summary.lastError ?? "",
+                    ])
                     return table
                 }
             }
@@ -98,7 +103,9 @@ struct SagaCommand: AsyncParsableCommand {
                 let id = try FailuresCommand.uuid(id)
                 let by = ProcessInfo.processInfo.environment["USER"] ?? "operator"
                 let before = try await target.with { try await $0.request(operation, id, at: step, by: by, reason: reason) }
-                Console.shared.say("asked \(target.worker) to \(operation.rawValue) \(before.saga) \(before.key), which was \(before.status.rawValue) at \"\(before.step)\"")
+                Console.shared.say(
+                    "asked \(target.worker) to \(operation.rawValue) \(before.saga) \(before.key), which was \(before.status.rawValue) at \"\(before.step)\""
+                )
             }
         }
     }

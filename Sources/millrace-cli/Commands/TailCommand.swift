@@ -35,11 +35,16 @@ struct TailCommand: AsyncParsableCommand {
     @Option(help: "Only this type; may hold * and #, and may be given again.") var type: [String] = []
     @Option(help: "Only with this subject.") var subject: String?
     @Option(name: .customLong("where"), help: ArgumentHelp("Only if this condition holds.", valueName: "condition")) var condition: String?
-    @Option(help: ArgumentHelp("Begin with what was recorded since: 90s, 30m, 1h, 2d ago, or a time like 2026-11-21T10:00:00Z.", valueName: "when")) var since: String?
+    @Option(
+        help: ArgumentHelp(
+            "Begin with what was recorded since: 90s, 30m, 1h, 2d ago, or a time like 2026-11-21T10:00:00Z.", valueName: "when")) var since:
+        String?
     @Option(help: ArgumentHelp("With --since, the schema of the journal.", valueName: "name")) var schema = "journal"
     @Option(help: ArgumentHelp("How to print each message.", valueName: "text")) var format: String?
     @Option(help: ArgumentHelp("End after so many messages.", valueName: "n")) var count: Int?
-    @Option(name: [.short, .customLong("output")], help: "How to print: table, json or ndjson (default: table on a terminal, else ndjson).") var output: StreamFormat?
+    @Option(
+        name: [.short, .customLong("output")], help: "How to print: table, json or ndjson (default: table on a terminal, else ndjson).")
+    var output: StreamFormat?
     @OptionGroup var connections: ConnectionOptions
 
     func validate() throws {
@@ -52,7 +57,9 @@ struct TailCommand: AsyncParsableCommand {
         try await reportingReach {
             let printer = try self.printer()
             let start = try since.map { try Since.start($0) }
-            if start != nil, topics.contains(WellKnown.commandsExchange) { throw UsageFailure("the journal has events; commands are not recorded") }
+            if start != nil, topics.contains(WellKnown.commandsExchange) {
+                throw UsageFailure("the journal has events; commands are not recorded")
+            }
             let selection = try TopicSelection(topics, types: type, catalog: try? ContractFolder.load())
             if let start { return try await print(since: start, selection, by: printer) }
             try await BrokerSession.with(connections, name: "millrace tail", declaring: AMQPTopology()) { client in
@@ -96,7 +103,8 @@ struct TailCommand: AsyncParsableCommand {
             case .ndjson: output = .ndjson
             }
         }
-        return EventPrinter(output: output, filter: try filter(), showsTopic: topics.count > 1 || topics.contains(where: TopicSelection.isPattern))
+        return EventPrinter(
+            output: output, filter: try filter(), showsTopic: topics.count > 1 || topics.contains(where: TopicSelection.isPattern))
     }
 
     private func filter() throws -> FilterExpression? {

@@ -96,7 +96,9 @@ struct TopicsLintCommand: AsyncParsableCommand {
             }
             let errors = rows.count { $0.severity == "error" }
             let order = errors > 0 ? "" : count == 1 ? "1 topic, " : "\(count) topics, "
-            Console.shared.say("\(order)\(errors) \(errors == 1 ? "error" : "errors"), \(rows.count - errors) \(rows.count - errors == 1 ? "warning" : "warnings")")
+            Console.shared.say(
+                "\(order)\(errors) \(errors == 1 ? "error" : "errors"), \(rows.count - errors) \(rows.count - errors == 1 ? "warning" : "warnings")"
+            )
             if errors > 0 || (strict && !rows.isEmpty) { throw ExitCode.failure }
         }
     }
@@ -158,11 +160,15 @@ struct TopicsCheckCommand: AsyncParsableCommand {
             let rows = breaking.map(FindingRow.init)
             if output.output == .json || !rows.isEmpty { output.print(rows) { FindingRow.table(rows) } }
             for note in findings where note.severity == .newVersion {
-                Console.shared.say("note: \(note.type ?? note.topic) v\(note.version ?? 0) \(note.pointer) \(note.rule): \(note.message)"
-                    + (note.consumers.isEmpty || !note.breaks.contains(.forward) ? "" : "; update \(note.consumers.joined(separator: ", ")) first"))
+                Console.shared.say(
+                    "note: \(note.type ?? note.topic) v\(note.version ?? 0) \(note.pointer) \(note.rule): \(note.message)"
+                        + (note.consumers.isEmpty || !note.breaks.contains(.forward)
+                            ? "" : "; update \(note.consumers.joined(separator: ", ")) first"))
             }
             guard breaking.isEmpty else {
-                Console.shared.complain("\(breaking.count == 1 ? "1 change is" : "\(breaking.count) changes are") not compatible (\(mode.rawValue)) with \(comparison.against)")
+                Console.shared.complain(
+                    "\(breaking.count == 1 ? "1 change is" : "\(breaking.count) changes are") not compatible (\(mode.rawValue)) with \(comparison.against)"
+                )
                 throw ExitCode.incompatible
             }
             Console.shared.say("compatible (\(mode.rawValue)) with \(comparison.against)")

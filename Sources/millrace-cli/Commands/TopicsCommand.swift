@@ -101,7 +101,8 @@ struct TopicsCommand: AsyncParsableCommand {
             let fields = FieldRow.rows(of: version)
             if output.output == .table {
                 let readers = consumers.of(message)
-                Console.shared.say("\(message.kind.rawValue) \(message.type), version \(version.number), in \(message.topic): \(message.description)")
+                Console.shared.say(
+                    "\(message.kind.rawValue) \(message.type), version \(version.number), in \(message.topic): \(message.description)")
                 if let reason = version.deprecation ?? message.deprecation { Console.shared.warn("deprecated: \(reason)") }
                 if !readers.isEmpty { Console.shared.say("consumed by \(readers.joined(separator: ", "))") }
             }

@@ -57,7 +57,8 @@ struct TopicsDocsCommand: AsyncParsableCommand {
               millrace topics docs                  writes topics-docs/index.html
               millrace topics docs --out - > topics.html
             """)
-    @Option(name: .customLong("out"), help: ArgumentHelp("The folder to write to; - is standard output.", valueName: "dir")) var out = "topics-docs"
+    @Option(name: .customLong("out"), help: ArgumentHelp("The folder to write to; - is standard output.", valueName: "dir")) var out =
+        "topics-docs"
     @Option(help: "The title of the page.") var title = "Topics"
     @OptionGroup var topics: TopicsOptions
 

@@ -106,7 +106,9 @@ struct WorkerCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting {
                 let number = port ?? ProcessInfo.processInfo.environment["MILLRACE_HTTP_PORT"].flatMap(Int.init)
-                guard let number, (1...65_535).contains(number) else { throw UsageFailure("which port? Give --port, or set MILLRACE_HTTP_PORT") }
+                guard let number, (1...65_535).contains(number) else {
+                    throw UsageFailure("which port? Give --port, or set MILLRACE_HTTP_PORT")
+                }
                 let client = HTTPClient(port: number, connections: 1)
                 let answer: HTTPClient.Answer
                 do {

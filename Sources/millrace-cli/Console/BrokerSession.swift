@@ -22,7 +22,8 @@ enum BrokerSession {
                 // Who may not declare may still publish to what is there.
                 guard error.replyCode == 403, !error.isConnectionFailure else {
                     guard error.replyCode == nil || error.isConnectionFailure else { throw error }
-                    throw BrokerUnreachable(description: "the broker at \(configuration) does not answer: \(error.message)\nnothing was sent")
+                    throw BrokerUnreachable(
+                        description: "the broker at \(configuration) does not answer: \(error.message)\nnothing was sent")
                 }
             }
             return try await body(client)

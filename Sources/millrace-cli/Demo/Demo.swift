@@ -1,7 +1,7 @@
 import AMQP
 import Foundation
-import Servers
 import Locking
+import Servers
 
 #if canImport(Glibc)
     import Glibc
@@ -41,9 +41,12 @@ struct Demo: Sendable {
         try await supervisor.prepare()
         try await supervisor.start()
         let workers = await supervisor.workers
-        guard let edge = workers.first(where: { $0.manifest.name == "edge" }) else { throw UsageFailure("the project has no worker `edge`") }
+        guard let edge = workers.first(where: { $0.manifest.name == "edge" }) else {
+            throw UsageFailure("the project has no worker `edge`")
+        }
         let startSeconds = (ContinuousClock.now - begin).seconds
-        console.say("  ready after \(decimal(startSeconds, 1)) s: " + workers.map { "\($0.manifest.name) :\($0.port)" }.joined(separator: "  "))
+        console.say(
+            "  ready after \(decimal(startSeconds, 1)) s: " + workers.map { "\($0.manifest.name) :\($0.port)" }.joined(separator: "  "))
         await memory.rest(of: workers)
 
         let loader = Loader(port: edge.port, options: .init(connections: options.connections, rate: options.rate))
@@ -163,7 +166,10 @@ struct Demo: Sendable {
                 if audit.isQuiet { return (audit, asked) }
                 if audit.motion != lastMotion { lastMoved = .now }
                 lastMotion = audit.motion
-                console.show(progress: "  \(audit.count("edge", "commands.pending") ?? 0) commands pending, \(audit.sum("outbox.unsent") ?? 0) messages unsent, \(audit.sum("parked") ?? 0) parked")
+                console.show(
+                    progress:
+                        "  \(audit.count("edge", "commands.pending") ?? 0) commands pending, \(audit.sum("outbox.unsent") ?? 0) messages unsent, \(audit.sum("parked") ?? 0) parked"
+                )
                 if ContinuousClock.now - lastMoved > options.patience {
                     console.warn("nothing has moved for \(options.patience.components.seconds) s, but not everything has come to its end")
                     await diagnose(workers, audit)
@@ -176,7 +182,9 @@ struct Demo: Sendable {
 
     /// Says where things got stuck.
     private func diagnose(_ workers: [ManagedWorker], _ audit: Audit) async {
-        let client = await supervisor.brokerURL().flatMap { try? AMQPConfiguration(url: $0) }.map { AMQPClient(configuration: $0, logger: .quiet) }
+        let client = await supervisor.brokerURL().flatMap { try? AMQPConfiguration(url: $0) }.map {
+            AMQPClient(configuration: $0, logger: .quiet)
+        }
         for worker in workers {
             let name = worker.manifest.name
             var queues: [QueueInfo] = []
@@ -186,7 +194,8 @@ struct Demo: Sendable {
             await http.close()
             let (messages, consumers) = queues.reduce((0, 0)) { ($0.0 + $1.messages, $0.1 + $1.consumers) }
             let queue = queues.isEmpty ? "queue unknown" : "\(messages) queued, \(consumers) consumers"
-            let counts = ["outbox.unsent", "parked", "timers.pending"].map { "\(audit.count(name, $0) ?? -1) \($0)" }.joined(separator: ", ")
+            let counts = ["outbox.unsent", "parked", "timers.pending"].map { "\(audit.count(name, $0) ?? -1) \($0)" }.joined(
+                separator: ", ")
             console.say("  \(name): \(queue), \(counts), \(health.map { String(decoding: $0.body, as: UTF8.self) } ?? "no answer")")
         }
         await client?.close()
@@ -232,7 +241,8 @@ struct Demo: Sendable {
             rows.append(
                 .init(
                     name: name, handled: handled, handledPerSecond: Double(during) / seconds,
-                    residentBytesAtRest: memory.atRest(name), residentBytesMost: memory.most(name), restarts: await worker.restarts, processorSeconds: await worker.pid.flatMap(ProcessTable.processorSeconds)))
+                    residentBytesAtRest: memory.atRest(name), residentBytesMost: memory.most(name), restarts: await worker.restarts,
+                    processorSeconds: await worker.pid.flatMap(ProcessTable.processorSeconds)))
         }
         let settled = (audit.count("edge", "orders.confirmed") ?? 0) + (audit.count("edge", "orders.rejected") ?? 0)
         return DemoReport(
@@ -240,7 +250,8 @@ struct Demo: Sendable {
             invariants: invariants, load: load, ordersPerSecond: Double(settled) / seconds,
             p50Milliseconds: Double(audit.count("edge", "latency.p50.us") ?? 0) / 1000,
             p99Milliseconds: Double(audit.count("edge", "latency.p99.us") ?? 0) / 1000,
-            startSeconds: startSeconds, workers: rows, parts: await parts(), kills: kills, seed: options.kills > 0 ? options.seed : nil, audit: audit)
+            startSeconds: startSeconds, workers: rows, parts: await parts(), kills: kills, seed: options.kills > 0 ? options.seed : nil,
+            audit: audit)
     }
 
     private func parts() async -> [DemoReport.Part] {

@@ -15,8 +15,12 @@ extension DemoReport {
         let accepted = audit.count("edge", "orders.accepted") ?? 0
         let confirmed = audit.count("edge", "orders.confirmed") ?? 0
         let rejected = audit.count("edge", "orders.rejected") ?? 0
-        lines.append("  \(accepted) accepted, \(confirmed) confirmed, \(rejected) rejected (\(noStock) for stock, \(declined) for payment, as answered at once)")
-        lines.append("  \(decimal(ordersPerSecond, 0)) orders/s; from POST to final state p50 \(decimal(p50Milliseconds, 1)) ms, p99 \(decimal(p99Milliseconds, 1)) ms")
+        lines.append(
+            "  \(accepted) accepted, \(confirmed) confirmed, \(rejected) rejected (\(noStock) for stock, \(declined) for payment, as answered at once)"
+        )
+        lines.append(
+            "  \(decimal(ordersPerSecond, 0)) orders/s; from POST to final state p50 \(decimal(p50Milliseconds, 1)) ms, p99 \(decimal(p99Milliseconds, 1)) ms"
+        )
         if load.unknown + load.retried > 0 {
             lines.append("  \(load.unknown) answers were lost, \(load.retried) requests were sent again after an error of the server")
         }
@@ -42,7 +46,8 @@ extension DemoReport {
             }
         }
         lines.append("")
-        lines.append(holds ? console.output("All invariants hold.", .green, .bold) : console.output("NOT all invariants hold.", .red, .bold))
+        lines.append(
+            holds ? console.output("All invariants hold.", .green, .bold) : console.output("NOT all invariants hold.", .red, .bold))
         return lines.joined(separator: "\n")
     }
 

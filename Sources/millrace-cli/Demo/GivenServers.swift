@@ -29,7 +29,8 @@ struct GivenServers: Sendable {
         }
         guard found.isEmpty else {
             throw UsageFailure(
-                "the demo counts from nothing and removes what it made, but the given servers have \(found.joined(separator: ", ")) already; give others, or an empty database and vhost")
+                "the demo counts from nothing and removes what it made, but the given servers have \(found.joined(separator: ", ")) already; give others, or an empty database and vhost"
+            )
         }
     }
 
@@ -38,7 +39,9 @@ struct GivenServers: Sendable {
         do {
             if let database { try await DatabaseSetup.remove(database, workers) }
             if let broker {
-                try await withBroker(broker) { client in for queue in workers.flatMap(\.queues) { _ = try await client.delete(queue: queue) } }
+                try await withBroker(broker) { client in
+                    for queue in workers.flatMap(\.queues) { _ = try await client.delete(queue: queue) }
+                }
             }
         } catch {
             Console.shared.warn("not everything could be removed from the given servers: \(Redaction.text("\(error)"))")

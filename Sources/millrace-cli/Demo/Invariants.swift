@@ -19,7 +19,10 @@ package struct Invariant: Sendable, Codable, Equatable {
     }
 
     private static func accepted(_ all: Numbers) -> Invariant {
-        all.judge("accepted = confirmed + rejected", "edge.orders.accepted", "edge.orders.confirmed", "edge.orders.rejected", "edge.commands.pending") {
+        all.judge(
+            "accepted = confirmed + rejected", "edge.orders.accepted", "edge.orders.confirmed", "edge.orders.rejected",
+            "edge.commands.pending"
+        ) {
             ($0[0] == $0[1] + $0[2] && $0[3] == 0, "\($0[0]) = \($0[1]) + \($0[2]), \($0[3]) pending")
         }
     }

@@ -66,7 +66,9 @@ package enum Permissions {
         case .refused(let user, let reason):
             return DoctorCheck(
                 name: name, isFine: false, found: "cannot run anything as \(user): \(reason)",
-                remedy: "setpriv --reuid=\(user) --clear-groups true   # must work; in a container: --cap-add SETUID --cap-add SETGID, or run as another user than root")
+                remedy:
+                    "setpriv --reuid=\(user) --clear-groups true   # must work; in a container: --cap-add SETUID --cap-add SETGID, or run as another user than root"
+            )
         }
     }
 }

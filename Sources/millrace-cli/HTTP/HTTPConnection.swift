@@ -61,7 +61,8 @@ final class HTTPConnection: Sendable {
                         let pipeline = channel.pipeline.syncOperations
                         if let trust { try pipeline.addHandler(HTTPTrust.handler(trust, for: endpoint.host)) }
                         try pipeline.addHTTPClientHandlers()
-                        try pipeline.addHandler(HTTPExchangeHandler(host: endpoint.authority, isSecure: trust != nil, bodyLimit: bodyLimit, ready: ready))
+                        try pipeline.addHandler(
+                            HTTPExchangeHandler(host: endpoint.authority, isSecure: trust != nil, bodyLimit: bodyLimit, ready: ready))
                     }
                 }
                 .connect(host: endpoint.host, port: endpoint.port).get()

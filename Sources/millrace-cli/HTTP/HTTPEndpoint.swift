@@ -18,7 +18,9 @@ struct HTTPEndpoint: Equatable, Sendable {
     /// The server of an `http` or `https` URL; nil for any other.
     /// - Parameter port: what is meant when the URL names none.
     init?(_ url: URLComponents, port: (http: Int, https: Int) = (80, 443)) {
-        guard let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https", let host = url.host, !host.isEmpty else { return nil }
+        guard let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https", let host = url.host, !host.isEmpty else {
+            return nil
+        }
         isSecure = scheme == "https"
         // Brackets are the URL's, not the address's.
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host

@@ -27,7 +27,8 @@ final class Forwarder: Sendable {
     /// Posts a message until the server takes it, refuses it for good, or the tries are used up.
     func forward(_ delivery: Delivery) async throws {
         guard let envelope = try? Envelope(decoding: delivery.body) else {
-            return Console.shared.warn("left out a message of \(delivery.exchange) with the key \(delivery.routingKey): it is no CloudEvent")
+            return Console.shared.warn(
+                "left out a message of \(delivery.exchange) with the key \(delivery.routingKey): it is no CloudEvent")
         }
         let request = CloudEventsRequest.make(envelope, body: delivery.body, path: path, mode: mode)
         var pause = 0.2
@@ -35,7 +36,9 @@ final class Forwarder: Sendable {
             let (answer, isFinal) = await post(request)
             Console.shared.output("\(answer)  \(envelope.type)  \(envelope.id.lowercased)")
             if isFinal { return }
-            guard tries == 0 || attempt < tries else { return Console.shared.warn("left out \(envelope.id.lowercased) after \(attempt) tries") }
+            guard tries == 0 || attempt < tries else {
+                return Console.shared.warn("left out \(envelope.id.lowercased) after \(attempt) tries")
+            }
             try await Task.sleep(for: .seconds(pause * Double.random(in: 0.8...1.2)))
             pause = min(pause * 2, 30)
         }
@@ -60,7 +63,8 @@ enum CloudEventsRequest {
             HTTPClient.Request(method: .POST, path: path, headers: [("content-type", WellKnown.contentType)], body: body)
         case .binary:
             HTTPClient.Request(
-                method: .POST, path: path, headers: [("content-type", "application/json")] + attributes(envelope).map { ("ce-" + $0, escaped($1)) },
+                method: .POST, path: path,
+                headers: [("content-type", "application/json")] + attributes(envelope).map { ("ce-" + $0, escaped($1)) },
                 body: envelope.data.isEmpty ? Array("null".utf8) : envelope.data)
         }
     }

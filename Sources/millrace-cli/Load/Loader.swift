@@ -1,6 +1,6 @@
 import Foundation
-import NIOHTTP1
 import Locking
+import NIOHTTP1
 
 /// Sends a file's products, stock and orders to the edge.
 final class Loader: Sendable {
@@ -40,11 +40,13 @@ final class Loader: Sendable {
     func loadProducts(_ catalogue: Catalogue, progress: @escaping @Sendable (Int) -> Void) async throws {
         let done = Counter()
         try await forEach(catalogue.products, at: min(options.connections, 48), rate: nil) { [self] _, product in
-            let body = #"{"productId":"\#(product.id)","name":"CD at \#(Money.text(product.priceCents))","priceCents":\#(product.priceCents)}"#
+            let body =
+                #"{"productId":"\#(product.id)","name":"CD at \#(Money.text(product.priceCents))","priceCents":\#(product.priceCents)}"#
             // 409: it is there already, from an earlier load.
             try await send(.POST, "/products", body, wait: 30, accepting: [200, 201, 202, 409], what: product.id)
             try await send(
-                .PUT, "/products/\(product.id)/inventory", #"{"quantity":\#(product.stock)}"#, wait: 30, accepting: [200, 202], what: product.id)
+                .PUT, "/products/\(product.id)/inventory", #"{"quantity":\#(product.stock)}"#, wait: 30, accepting: [200, 202],
+                what: product.id)
             state.withLock { $0.products += 1 }
             progress(done.next() + 1)
         }
@@ -115,7 +117,9 @@ final class Loader: Sendable {
             } catch HTTPClient.Failure.unknown, HTTPClient.Failure.tooLarge {
                 return state.withLock { $0.unknown += 1 }
             }
-            guard ContinuousClock.now < deadline else { throw Failed("the edge did not answer for \(options.patience.components.seconds) s") }
+            guard ContinuousClock.now < deadline else {
+                throw Failed("the edge did not answer for \(options.patience.components.seconds) s")
+            }
             try await Task.sleep(for: .milliseconds(100))
         }
     }

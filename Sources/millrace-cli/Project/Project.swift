@@ -70,7 +70,8 @@ package struct Project: Sendable {
                 if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
             }
         }
-        throw UsageFailure("the worker `\(worker.name)` is not built: there is no \(worker.executable) in \(Self.programFolder); run `make build`")
+        throw UsageFailure(
+            "the worker `\(worker.name)` is not built: there is no \(worker.executable) in \(Self.programFolder); run `make build`")
     }
 
     /// The folder this program lies in.

@@ -41,7 +41,11 @@ final class AnswerWatch: Sendable {
             reading.cancel()
         }
         defer { limit.cancel() }
-        try await withTaskCancellationHandler { try await reading.value } onCancel: { reading.cancel() }
+        try await withTaskCancellationHandler {
+            try await reading.value
+        } onCancel: {
+            reading.cancel()
+        }
         guard found.isSet else { throw Failed("no message caused by it came within \(decimal(patience.seconds, 1)) s") }
     }
 }

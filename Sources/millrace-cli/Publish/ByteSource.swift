@@ -104,7 +104,8 @@ package final class ByteSource: Sendable {
                 let count = readOnce(descriptor, UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...]))
                 guard count != 0 else { return }
                 if count > 0 { filled += count } else if errno != EINTR, errno != EAGAIN { failure = errno }
-            } while failure == nil && !(isTerminal && filled > 0) && filled < buffer.count && (filled == 0 || poll(descriptor, milliseconds: 0))
+            } while failure == nil && !(isTerminal && filled > 0) && filled < buffer.count
+                && (filled == 0 || poll(descriptor, milliseconds: 0))
         }
         // What was read before a failure is good; the next attempt meets the failure again.
         if let failure, bytes.isEmpty { throw Failed("cannot read the input: \(String(cString: strerror(failure)))") }

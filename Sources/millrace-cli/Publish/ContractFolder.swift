@@ -9,7 +9,8 @@ enum ContractFolder {
         if let home = environment["MILLRACE_HOME"], !home.isEmpty { return home + "/topics" }
         guard let folder = Folder.nearest(holding: "topics") else {
             throw UsageFailure(
-                "found no folder topics/ here or above; go to the project, set MILLRACE_HOME, make one with `millrace topics new`, or waive the check with --no-check")
+                "found no folder topics/ here or above; go to the project, set MILLRACE_HOME, make one with `millrace topics new`, or waive the check with --no-check"
+            )
         }
         return folder == Folder.current ? "topics" : folder + "/topics"
     }

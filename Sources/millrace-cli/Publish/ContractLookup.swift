@@ -17,7 +17,8 @@ package struct ContractLookup: Sendable {
         let candidates = catalog.messages.filter { $0.exchange == topic }
         if let found = candidates.first(where: { $0.type == type }) { return found }
         if let elsewhere = catalog[type: type] {
-            throw EventRefused("\(type) is not published to \(topic) but to \(elsewhere.exchange): millrace publish \(elsewhere.exchange) \(type)")
+            throw EventRefused(
+                "\(type) is not published to \(topic) but to \(elsewhere.exchange): millrace publish \(elsewhere.exchange) \(type)")
         }
         throw EventRefused(missing(isCommands ? "command" : "event of \(topic)", type, among: candidates.map(\.type)))
     }

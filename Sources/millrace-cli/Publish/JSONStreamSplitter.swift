@@ -109,7 +109,11 @@ package struct JSONStreamSplitter {
         }
         value.append(byte)
         if inString {
-            if escaped { escaped = false } else if byte == UInt8(ascii: "\\") { escaped = true } else if byte == UInt8(ascii: "\"") {
+            if escaped {
+                escaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                escaped = true
+            } else if byte == UInt8(ascii: "\"") {
                 inString = false
                 if depth == 0 { complete(&records) }
             }

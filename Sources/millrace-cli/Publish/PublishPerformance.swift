@@ -25,9 +25,16 @@ struct PublishPerformance {
             }
         }
         let input: PublishRun.Input
-        if let checked { input = .pieces(checked) } else if let data = try await given() { input = .pieces(data) } else { input = .stream(try source(path)) }
+        if let checked {
+            input = .pieces(checked)
+        } else if let data = try await given() {
+            input = .pieces(data)
+        } else {
+            input = .stream(try source(path))
+        }
         try await BrokerSession.with(
-            command.connections.options, name: "millrace publish", declaring: AMQPTopology(exchanges: [BrokerSession.exchange(command.topic)])
+            command.connections.options, name: "millrace publish",
+            declaring: AMQPTopology(exchanges: [BrokerSession.exchange(command.topic)])
         ) { client in
             var answers: AnswerWatch?
             if let wait = command.wait { answers = try await AnswerWatch(client: client, patience: .seconds(wait)) }

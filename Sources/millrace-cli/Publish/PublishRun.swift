@@ -142,7 +142,8 @@ struct PublishRun {
     }
 
     private func takeOff(
-        _ piece: CheckedPiece, _ range: Range<Int>, _ refused: ArraySlice<PublishTally.Loss>, _ stamp: MessageStamp, _ flights: inout Flights
+        _ piece: CheckedPiece, _ range: Range<Int>, _ refused: ArraySlice<PublishTally.Loss>, _ stamp: MessageStamp,
+        _ flights: inout Flights
     ) {
         guard !range.isEmpty || !refused.isEmpty else { return }
         let time = Date.now

@@ -17,14 +17,18 @@ struct SetupPlaces: Sendable {
         func place(_ option: String?, _ name: String, _ variable: String, password: String) throws -> String? {
             if let option {
                 if URLComponents(string: option)?.password != nil {
-                    throw UsageFailure("a password in --\(name) can be read by everybody on this machine; put the URL into \(variable), or the password alone into \(password)")
+                    throw UsageFailure(
+                        "a password in --\(name) can be read by everybody on this machine; put the URL into \(variable), or the password alone into \(password)"
+                    )
                 }
                 guard let secret = environment[password], !secret.isEmpty, var parts = URLComponents(string: option) else { return option }
                 parts.password = secret
                 return parts.string
             }
             if let file = environment[variable + "_FILE"], !file.isEmpty {
-                guard let text = FileManager.default.contents(atPath: file) else { throw UsageFailure("cannot read \(variable)_FILE, \(file)") }
+                guard let text = FileManager.default.contents(atPath: file) else {
+                    throw UsageFailure("cannot read \(variable)_FILE, \(file)")
+                }
                 return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             }
             return environment[variable].flatMap { $0.isEmpty ? nil : $0 }

@@ -72,7 +72,9 @@ struct DatabaseSetup {
         try await withClient(url) { client in
             var found: [String] = []
             for worker in workers {
-                if try await !client.execute("SELECT FROM pg_roles WHERE rolname = \(worker.role)").isEmpty { found.append("the role \(worker.role)") }
+                if try await !client.execute("SELECT FROM pg_roles WHERE rolname = \(worker.role)").isEmpty {
+                    found.append("the role \(worker.role)")
+                }
                 if try await !client.execute("SELECT FROM pg_namespace WHERE nspname = \(worker.schema)").isEmpty {
                     found.append("the schema \(worker.schema)")
                 }

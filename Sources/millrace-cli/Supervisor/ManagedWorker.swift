@@ -59,7 +59,8 @@ actor ManagedWorker {
     /// Runs `executable audit` and returns its counts.
     func audit() async throws -> [String: Int] {
         let result = try await ChildProcess.run(configuration(["audit"]), timeout: .seconds(120))
-        guard result.status.isSuccess, let counts = try? JSONDecoder().decode([String: Int].self, from: Data(result.standardOutput.utf8)) else {
+        guard result.status.isSuccess, let counts = try? JSONDecoder().decode([String: Int].self, from: Data(result.standardOutput.utf8))
+        else {
             throw Failed("\(manifest.name): audit failed (\(result.status))\n\(Self.readable(result.standardError))")
         }
         return counts
@@ -116,7 +117,8 @@ actor ManagedWorker {
             case .nothing:
                 return
             case .giveUp:
-                Console.shared.complain("\(manifest.name) has ended with \(end) and is not started again\n\(Self.readable(lastLines.joined(separator: "\n")))")
+                Console.shared.complain(
+                    "\(manifest.name) has ended with \(end) and is not started again\n\(Self.readable(lastLines.joined(separator: "\n")))")
                 return
             case .restart(let pause):
                 if printer.leastGravity < 4 { Console.shared.warn("\(manifest.name) has ended with \(end); starting it again") }

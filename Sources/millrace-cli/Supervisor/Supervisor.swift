@@ -246,7 +246,8 @@ actor Supervisor {
         let roles = configuration.workers.map { (manifest: $0, password: passwords["pg-" + $0.name] ?? "") }
         if let url {
             guard try await DatabaseSetup.mayMakeRoles(url) else {
-                Console.shared.warn("the role of DATABASE_URL may not make roles: all workers use it, so none is kept out of another's schema")
+                Console.shared.warn(
+                    "the role of DATABASE_URL may not make roles: all workers use it, so none is kept out of another's schema")
                 return false
             }
             try await DatabaseSetup.makeRoles(url, roles)

@@ -29,7 +29,9 @@ struct JournalTail {
         let topics = Array(Set(selection.sources.map(\.exchange)))
         for topic in topics where !selection.known.contains(topic) {
             guard try await reader.knows(topic: topic) else {
-                throw Failed("the topic \(topic) has no contract here, and the journal has nothing of it; `millrace topics list` shows what there is")
+                throw Failed(
+                    "the topic \(topic) has no contract here, and the journal has nothing of it; `millrace topics list` shows what there is"
+                )
             }
         }
         try await warnIfNobodyRecords()

@@ -24,7 +24,9 @@ struct TopicReader {
                 throw BrokerUnreachable(description: "the broker does not answer: \(error.message)")
             }
             guard error.replyCode == 404 else { throw error }
-            throw Failed("\(error.replyText ?? error.message)\nthe topic has no contract here and is not on the broker; `millrace topics list` shows what there is")
+            throw Failed(
+                "\(error.replyText ?? error.message)\nthe topic has no contract here and is not on the broker; `millrace topics list` shows what there is"
+            )
         }
     }
 

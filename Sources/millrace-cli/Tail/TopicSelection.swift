@@ -32,7 +32,9 @@ package struct TopicSelection: Equatable, Sendable {
                 sources += try Self.commands(types, catalog)
                 known.append(name)
             } else if Self.isPattern(name) {
-                guard let catalog else { throw UsageFailure("\(name) is a pattern over the topics in topics/, and there is no such folder here or above") }
+                guard let catalog else {
+                    throw UsageFailure("\(name) is a pattern over the topics in topics/, and there is no such folder here or above")
+                }
                 let matching = catalog.topics.map(\.topic).filter { Self.matches($0, pattern: name) }
                 guard !matching.isEmpty else {
                     throw UsageFailure("no topic is like \(name); there are: \(catalog.topics.map(\.topic).joined(separator: ", "))")
@@ -51,7 +53,8 @@ package struct TopicSelection: Equatable, Sendable {
 
     /// Everything that the contracts know.
     package init(everythingIn catalog: TopicCatalog) {
-        sources = catalog.topics.map { Source(exchange: $0.topic, routingKey: "#") }
+        sources =
+            catalog.topics.map { Source(exchange: $0.topic, routingKey: "#") }
             + catalog.messages.filter { $0.kind == .command }.map { Source(exchange: $0.exchange, routingKey: $0.type) }
         known = catalog.topics.map(\.topic) + [WellKnown.commandsExchange]
     }
@@ -66,7 +69,8 @@ package struct TopicSelection: Equatable, Sendable {
         let wanted = types.isEmpty ? ["#"] : types
         let names = wanted.flatMap { type in isPattern(type) ? known.filter { matches($0, pattern: type) } : [type] }
         guard !names.isEmpty else {
-            throw UsageFailure("name the commands to read with --type" + (known.isEmpty ? "" : "; there are: \(known.sorted().joined(separator: ", "))"))
+            throw UsageFailure(
+                "name the commands to read with --type" + (known.isEmpty ? "" : "; there are: \(known.sorted().joined(separator: ", "))"))
         }
         return names.map { Source(exchange: WellKnown.commandsExchange, routingKey: $0) }
     }

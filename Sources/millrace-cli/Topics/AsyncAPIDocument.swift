@@ -70,7 +70,10 @@ struct AsyncAPIDocument {
             "channel": ["$ref": .string(reference)],
             "summary": .string(isEvent ? "\(owner) publishes \(message.type)." : "\(owner) carries out \(message.type)."),
             "messages": [["$ref": .string("\(reference)/messages/\(TopicsGenerator.typeName(of: message))")]],
-            "bindings": ["amqp": isEvent ? ["deliveryMode": 2, "mandatory": false, "bindingVersion": "0.3.0"] : ["ack": true, "bindingVersion": "0.3.0"]],
+            "bindings": [
+                "amqp": isEvent
+                    ? ["deliveryMode": 2, "mandatory": false, "bindingVersion": "0.3.0"] : ["ack": true, "bindingVersion": "0.3.0"]
+            ],
         ]
     }
 
@@ -101,7 +104,9 @@ struct AsyncAPIDocument {
                     "type": "object",
                     "properties": [
                         "type": ["const": .string(message.type)],
-                        "dataschema": ["enum": .array(message.versions.map { .string(WellKnown.schemaIdentifier(message.type, version: $0.number)) })],
+                        "dataschema": [
+                            "enum": .array(message.versions.map { .string(WellKnown.schemaIdentifier(message.type, version: $0.number)) })
+                        ],
                         "data": data.count == 1 ? data[0] : ["anyOf": .array(data)],
                     ],
                 ],

@@ -68,10 +68,11 @@ struct FieldRow: Encodable {
         for (name, property) in schema["properties"]?.objectValue ?? JSONObject() {
             let (resolved, description) = resolve(property, version.schema)
             let own = pointer.appending(name)
-            rows.append(FieldRow(
-                property: prefix + name, type: SchemaWords.type(resolved, version.schema), required: required.contains(.string(name)),
-                limits: SchemaWords.limits(resolved), personal: version.personal?.fields.contains(own) ?? false,
-                description: description))
+            rows.append(
+                FieldRow(
+                    property: prefix + name, type: SchemaWords.type(resolved, version.schema), required: required.contains(.string(name)),
+                    limits: SchemaWords.limits(resolved), personal: version.personal?.fields.contains(own) ?? false,
+                    description: description))
             guard depth < 6 else { continue }
             add(resolved, prefix + name + ".", own, version, depth: depth + 1, to: &rows)
             if let items = resolved["items"] {

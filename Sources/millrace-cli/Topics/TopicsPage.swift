@@ -41,7 +41,8 @@ struct TopicsPage {
     private func menu(_ topic: TopicFile) -> String {
         let items = topic.messages.map { message in
             let mark = message.deprecation == nil ? "" : " class=\"old\""
-            return "<li><a href=\"#\(message.type)\"\(mark)><i class=\"\(message.kind.rawValue)\" title=\"\(message.kind.rawValue)\"></i>\(message.type)</a></li>"
+            return
+                "<li><a href=\"#\(message.type)\"\(mark)><i class=\"\(message.kind.rawValue)\" title=\"\(message.kind.rawValue)\"></i>\(message.type)</a></li>"
         }
         return "<section><h2><a href=\"#topic-\(topic.topic)\">\(topic.topic)</a></h2><ul>\(items.joined())</ul></section>"
     }
@@ -67,7 +68,8 @@ struct TopicsPage {
             "<span>key <code>\(Self.escaped(message.partitionKey))</code></span>",
             "<span>exchange <code>\(message.exchange)</code></span>",
             message.versions.count == 1 ? "<span>version \(message.versions[0].number)</span>" : "",
-            readers.isEmpty ? "" : "<span>\(message.kind == .event ? "consumed" : "handled") by <b>\(readers.joined(separator: ", "))</b></span>",
+            readers.isEmpty
+                ? "" : "<span>\(message.kind == .event ? "consumed" : "handled") by <b>\(readers.joined(separator: ", "))</b></span>",
         ]
         let versions = message.versions.reversed().enumerated().map { index, version in
             self.version(version, isOpen: index == 0, of: message.versions.count)
@@ -91,7 +93,8 @@ struct TopicsPage {
             let name = row.property + (row.required ? "" : "<span class=\"optional\" title=\"optional\">?</span>")
             let mark = row.personal ? " <span class=\"personal\">personal</span>" : ""
             let limits = row.limits.isEmpty ? "" : "<br><small>\(Self.escaped(row.limits))</small>"
-            return "<tr><td><code>\(name)</code>\(mark)</td><td>\(Self.escaped(row.type))\(limits)</td><td>\(Self.escaped(row.description))</td></tr>"
+            return
+                "<tr><td><code>\(name)</code>\(mark)</td><td>\(Self.escaped(row.type))\(limits)</td><td>\(Self.escaped(row.description))</td></tr>"
         }
         let body = """
             \(deprecation(version.deprecation))\(version.description.map { "<p>\(Self.paragraphs($0))</p>" } ?? "")

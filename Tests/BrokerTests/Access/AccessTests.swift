@@ -23,7 +23,8 @@ final class ChangeList: DefinitionLog {
         return try await loop.submit {
             let log = ChangeList()
             let access = Access(definitions: log, eventLoop: loop)
-            try access.put(UserDefinition(name: "anna", passwordHash: #require(PasswordHash.make(Array("right".utf8))).text, tags: ["monitoring"]))
+            try access.put(
+                UserDefinition(name: "anna", passwordHash: #require(PasswordHash.make(Array("right".utf8))).text, tags: ["monitoring"]))
             try access.put(UserDefinition(name: "guest", passwordHash: PasswordHash.rabbit(Array("guest".utf8)).text, tags: []))
             return try body(access, log)
         }.get()
@@ -71,7 +72,9 @@ final class ChangeList: DefinitionLog {
         let wasAtOnce = try await withAccess { (access, promise: EventLoopPromise<[Bool]>) in
             access.authenticate(user: "anna", password: Array("right".utf8), fromLoopback: true) { _ in
                 var answers: [Bool] = []
-                access.authenticate(user: "anna", password: Array("right".utf8), fromLoopback: true) { answers.append($0 != .refused(.wrongCredentials)) }
+                access.authenticate(user: "anna", password: Array("right".utf8), fromLoopback: true) {
+                    answers.append($0 != .refused(.wrongCredentials))
+                }
                 promise.succeed(answers)
             }
         }
@@ -109,7 +112,9 @@ final class ChangeList: DefinitionLog {
             for _ in 0..<5 {
                 let promise = loop.makePromise(of: Int.self)
                 promises.append(promise)
-                access.authenticate(user: "x", password: [1], fromLoopback: true) { promise.succeed($0 == .refused(.tooManyPending) ? 1 : 0) }
+                access.authenticate(user: "x", password: [1], fromLoopback: true) {
+                    promise.succeed($0 == .refused(.tooManyPending) ? 1 : 0)
+                }
             }
             return EventLoopFuture.reduce(0, promises.map(\.futureResult), on: loop, +)
         }.get().get()
@@ -159,7 +164,9 @@ final class ChangeList: DefinitionLog {
             log.failure = StoreError(.inputOutput, "the disk is gone")
             #expect(throws: AccessError.self) { try access.removeUser("anna") }
             #expect(throws: AccessError.self) { try access.put(UserDefinition(name: "new", passwordHash: "", tags: [])) }
-            #expect(throws: AccessError.self) { try access.put(PermissionDefinition(user: "anna", host: "/", configure: "", write: "", read: "")) }
+            #expect(throws: AccessError.self) {
+                try access.put(PermissionDefinition(user: "anna", host: "/", configure: "", write: "", read: ""))
+            }
             #expect(access.user("anna") != nil)
             #expect(access.user("new") == nil)
             #expect(!access.canOpen(host: "/", user: "anna"))

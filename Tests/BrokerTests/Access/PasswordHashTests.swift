@@ -15,7 +15,8 @@ import Testing
 
     /// The example of https://www.rabbitmq.com/docs/passwords: salt 0x908DC60A, password `test12`.
     @Test func rabbitsHashIsUnderstood() throws {
-        let hash = try #require(PasswordHash(rabbit: "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR", algorithm: "rabbit_password_hashing_sha256"))
+        let hash = try #require(
+            PasswordHash(rabbit: "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR", algorithm: "rabbit_password_hashing_sha256"))
         #expect(hash.matches(Array("test12".utf8)))
         #expect(!hash.matches(Array("test13".utf8)))
         #expect(PasswordHash(hash.text) == hash)
@@ -34,8 +35,10 @@ import Testing
     /// Fails when the cost is not checked: reading the third one would take 16 GiB at the first login.
     @Test(arguments: [
         "secret", "$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA", "$scrypt$ln=24,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",
-        "$scrypt$ln=14,r=0,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA", "$scrypt$r=8$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA", "$2b$12$abc",
-        "rabbit_password_hashing_md5:kI3GCqW5JLMJa4iX1lo7X4D6XbY=", "rabbit_password_hashing_sha256:kI3G", "rabbit_password_hashing_sha512:!",
+        "$scrypt$ln=14,r=0,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA", "$scrypt$r=8$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",
+        "$2b$12$abc",
+        "rabbit_password_hashing_md5:kI3GCqW5JLMJa4iX1lo7X4D6XbY=", "rabbit_password_hashing_sha256:kI3G",
+        "rabbit_password_hashing_sha512:!",
     ])
     func whatCannotBeVerifiedIsRefused(text: String) {
         #expect(PasswordHash(text) == nil)

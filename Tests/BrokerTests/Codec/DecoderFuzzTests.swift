@@ -85,7 +85,8 @@ import Testing
         try client.declare("q", ["x-dead-letter-exchange": .string(""), "x-dead-letter-routing-key": .string("dead")])
         // content-type "\u{FF}x" as a single byte, headers {h: 1}, delivery-mode 2.
         let properties: [UInt8] = [0xB0, 0x00, 2, 0xFF, 0x78, 0, 0, 0, 4, 1, 0x68, 0x74, 1, 2]
-        client.send(bytes: MalformedFramesTests.publish + MalformedFramesTests.header(size: 1, properties) + MalformedFramesTests.frame(3, 1, [1]))
+        client.send(
+            bytes: MalformedFramesTests.publish + MalformedFramesTests.header(size: 1, properties) + MalformedFramesTests.frame(3, 1, [1]))
         client.send(BasicGet(queue: "q"))
         let tag = try client.take(BasicGetOK.self).deliveryTag
         _ = try client.takeContent()

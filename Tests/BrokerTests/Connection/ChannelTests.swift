@@ -113,7 +113,9 @@ import Testing
         begin(3, frames: 3, of: 100_000)
         #expect(!client.hasFrames)
         more(3, frames: 1)
-        #expect(try client.take(ConnectionClose.self).replyText == "RESOURCE_ERROR - a connection can have begun messages of 20000 bytes at most")
+        #expect(
+            try client.take(ConnectionClose.self).replyText
+                == "RESOURCE_ERROR - a connection can have begun messages of 20000 bytes at most")
         client.send(ConnectionCloseOK(), channel: 0)
         client.close()
         let other = try harness.open()

@@ -31,13 +31,14 @@ import Testing
         #expect(start.mechanisms == Array("PLAIN AMQPLAIN EXTERNAL".utf8))
     }
 
-    @Test(arguments: [
-        (4_095, 100, "negotiated frame_max = 4095 is lower than the minimum allowed value (4096)"),
-        (0, 100, "negotiated frame_max = 0 is higher than the maximum allowed value (131072)"),
-        (131_073, 100, "negotiated frame_max = 131073 is higher than the maximum allowed value (131072)"),
-        (131_072, 2_048, "negotiated channel_max = 2048 is higher than the maximum allowed value (2047)"),
-        (131_072, 0, "negotiated channel_max = 0 (no limit) is higher than the maximum allowed value (2047)"),
-    ] as [(UInt32, UInt16, String)])
+    @Test(
+        arguments: [
+            (4_095, 100, "negotiated frame_max = 4095 is lower than the minimum allowed value (4096)"),
+            (0, 100, "negotiated frame_max = 0 is higher than the maximum allowed value (131072)"),
+            (131_073, 100, "negotiated frame_max = 131073 is higher than the maximum allowed value (131072)"),
+            (131_072, 2_048, "negotiated channel_max = 2048 is higher than the maximum allowed value (2047)"),
+            (131_072, 0, "negotiated channel_max = 0 (no limit) is higher than the maximum allowed value (2047)"),
+        ] as [(UInt32, UInt16, String)])
     func tuning(_ frameMax: UInt32, _ channelMax: UInt16, _ text: String) throws {
         let client = try MachineHarness().connect()
         client.send(bytes: Array("AMQP".utf8) + [0, 0, 9, 1])

@@ -21,7 +21,9 @@ import Testing
         Step(testDescription: "queue.unbind", needs: [("write", "q"), ("read", "x")]) {
             $0.send(QueueUnbind(queue: "q", exchange: "x", routingKey: "k"))
         },
-        Step(testDescription: "exchange.declare", needs: [("configure", "new")]) { $0.send(ExchangeDeclare(exchange: "new", type: "fanout")) },
+        Step(testDescription: "exchange.declare", needs: [("configure", "new")]) {
+            $0.send(ExchangeDeclare(exchange: "new", type: "fanout"))
+        },
         Step(testDescription: "exchange.delete", needs: [("configure", "x")]) { $0.send(ExchangeDelete(exchange: "x")) },
         Step(testDescription: "exchange.bind", needs: [("write", "y"), ("read", "x")]) {
             $0.send(ExchangeBind(destination: "y", source: "x", routingKey: "k"))
@@ -32,7 +34,9 @@ import Testing
         Step(testDescription: "queue.declare with a dead-letter exchange", needs: [("configure", "new"), ("read", "new"), ("write", "x")]) {
             $0.send(QueueDeclare(queue: "new", arguments: ["x-dead-letter-exchange": "x"]))
         },
-        Step(testDescription: "exchange.declare with an alternate exchange", needs: [("configure", "new"), ("read", "new"), ("write", "x")]) {
+        Step(
+            testDescription: "exchange.declare with an alternate exchange", needs: [("configure", "new"), ("read", "new"), ("write", "x")]
+        ) {
             $0.send(ExchangeDeclare(exchange: "new", type: "fanout", arguments: ["alternate-exchange": "x"]))
         },
         Step(testDescription: "basic.consume", needs: [("read", "q")]) { $0.send(BasicConsume(queue: "q", consumerTag: "t")) },

@@ -37,9 +37,12 @@ import Testing
     /// A few bytes now and then keep no socket open. Fails when the handshake has no limit (`tick` of a connection that is not
     /// open yet).
     @Test func aByteAtATimeIsCutOff() async throws {
-        try await withBroker { $0.limits.handshakeSeconds = 10 } _: { address in
+        try await withBroker {
+            $0.limits.handshakeSeconds = 10
+        } _: { address in
             var handshake = ByteBuffer(bytes: LiveClient.protocolHeader)
-            handshake.writeMethod(ConnectionStartOK(mechanism: "PLAIN", response: [UInt8](repeating: 1, count: 2_000), locale: "en_US"), channel: 0)
+            handshake.writeMethod(
+                ConnectionStartOK(mechanism: "PLAIN", response: [UInt8](repeating: 1, count: 2_000), locale: "en_US"), channel: 0)
             let bytes = Array(handshake.readableBytesView)
             try await withThrowingTaskGroup { group in
                 for _ in 0..<10 {
@@ -49,7 +52,7 @@ import Testing
                         while sent < bytes.count, client.channel.isActive {
                             await client.send(bytes: [bytes[sent]])
                             sent += 1
-                            try await Task.sleep(for: .milliseconds(20))   // the client's pace
+                            try await Task.sleep(for: .milliseconds(20))  // the client's pace
                         }
                         #expect(sent < bytes.count, "the whole handshake was taken")
                         try await client.waitForEnd()
@@ -63,7 +66,9 @@ import Testing
 
     /// Silence at any step ends in the same way.
     @Test(arguments: 0..<3) func silenceIsCutOff(_ step: Int) async throws {
-        try await withBroker { $0.limits.handshakeSeconds = 10 } _: { address in
+        try await withBroker {
+            $0.limits.handshakeSeconds = 10
+        } _: { address in
             let client = try await LiveClient.connect(port(address))
             if step == 1 { await client.send(bytes: LiveClient.protocolHeader) }
             if step == 2 {
@@ -167,7 +172,9 @@ import Testing
     /// Resets at every step of a connection's life leave no connection behind: the next ones find room. Fails when the place
     /// of a connection that was never opened is not given back.
     @Test func resetsLeaveNothingBehind() async throws {
-        try await withBroker { $0.limits.connections = 30 } _: { address in
+        try await withBroker {
+            $0.limits.connections = 30
+        } _: { address in
             for round in 0..<12 {
                 try await withThrowingTaskGroup { group in
                     for number in 0..<25 {

@@ -53,8 +53,10 @@ struct GrammarFuzz {
         tags += 1
         switch Int.random(in: 0..<15, using: &random) {
         case 0: return Self.method(QueueDeclare(queue: "q"), channel)
-        case 1: return Self.method(QueueDeclare(queue: "", exclusive: true, autoDelete: true, arguments: ["x-max-length": .int32(9)]), channel)
-        case 2: return Self.method(QueueBind(queue: "q", exchange: "x", routingKey: "k.\(random.text(9))", arguments: random.table()), channel)
+        case 1:
+            return Self.method(QueueDeclare(queue: "", exclusive: true, autoDelete: true, arguments: ["x-max-length": .int32(9)]), channel)
+        case 2:
+            return Self.method(QueueBind(queue: "q", exchange: "x", routingKey: "k.\(random.text(9))", arguments: random.table()), channel)
         case 3: return Self.method(ExchangeDeclare(exchange: "x", type: "topic"), channel)
         case 4: return Self.method(BasicConsume(queue: "q", consumerTag: "t\(tags)", noAck: Bool.random(using: &random)), channel)
         case 5: return Self.method(BasicCancel(consumerTag: "t\(tags - 1)"), channel)
@@ -72,7 +74,7 @@ struct GrammarFuzz {
     private mutating func publish(_ channel: UInt16) -> [UInt8] {
         let exchange = Bool.random(using: &random) ? "" : "x"
         var properties = random.properties()
-        properties.userID = nil   // must be the user's own
+        properties.userID = nil  // must be the user's own
         let method = BasicPublish(exchange: exchange, routingKey: "q", mandatory: Bool.random(using: &random))
         let message = MachineClient.publish(method, properties, body: random.bytes(500), channel: channel, frameMax: 256)
         return Array(message.readableBytesView)
@@ -124,7 +126,8 @@ struct GrammarFuzz {
         let number = UInt16.random(in: 20...90, using: &random)
         let all: [Mistake] = [
             Mistake("unknown frame type", Self.frame(.random(in: 9...255, using: &random), 1, junk), 501),
-            Mistake("wrong end octet", MalformedFramesTests.frame(1, 1, [0, 20, 0, 10, 0], end: .random(in: 0...0xCD, using: &random)), 501),
+            Mistake(
+                "wrong end octet", MalformedFramesTests.frame(1, 1, [0, 20, 0, 10, 0], end: .random(in: 0...0xCD, using: &random)), 501),
             Mistake("frame over frame_max", [.random(in: 1...3, using: &random), 0, 1, 0x7F, 0xFF, 0xFF, 0xFF], 501),
             Mistake("heartbeat with a payload", Self.frame(8, 0, [1] + junk), 501),
             Mistake("heartbeat on a channel", Self.frame(8, 1, []), 505),
@@ -148,25 +151,35 @@ struct GrammarFuzz {
             Mistake("second header", Self.publishMethod + Self.header(9) + Self.header(9), 505),
             Mistake("header of another class", Self.publishMethod + Self.header(1, class: .random(in: 61...90, using: &random)), 505),
             Mistake("header with weight", Self.publishMethod + Self.header(1, weight: .random(in: 1...9, using: &random)), 505),
-            Mistake("body longer than its header says", Self.publishMethod + Self.header(3) + Self.frame(3, 1, [1, 2]) + Self.frame(3, 1, [3, 4]), 501),
+            Mistake(
+                "body longer than its header says",
+                Self.publishMethod + Self.header(3) + Self.frame(3, 1, [1, 2]) + Self.frame(3, 1, [3, 4]), 501),
             Mistake("cut properties", Self.publishMethod + Self.header(1, [0x80, 0, 200, 1]), 501),
             Mistake("property flags that do not exist", Self.publishMethod + Self.header(1, [0, 1]), 502),
             Mistake("immediate", Self.method(BasicPublish(exchange: "", routingKey: random.text(5), immediate: true)), 540),
             Mistake("prefetch size", Self.method(BasicQos(prefetchSize: .random(in: 1...9, using: &random))), 540),
             Mistake("channel.flow off", Self.method(ChannelFlow(active: false)), 540),
             Mistake("exchange type that does not exist", Self.method(ExchangeDeclare(exchange: "y", type: "no " + random.text(5))), 503),
-            Mistake("too many consumers", (0...40).flatMap { Self.method(BasicConsume(queue: "q", consumerTag: "many\($0)", noWait: true)) }, 506),
+            Mistake(
+                "too many consumers", (0...40).flatMap { Self.method(BasicConsume(queue: "q", consumerTag: "many\($0)", noWait: true)) },
+                506),
             Mistake("more channels than agreed", (4...101 as ClosedRange<UInt16>).flatMap { Self.method(ChannelOpen(), $0) }, 530),
-            Mistake("consumer tag twice", Self.method(BasicConsume(queue: "q", consumerTag: "same")) + Self.method(BasicConsume(queue: "q", consumerTag: "same")), 530),
+            Mistake(
+                "consumer tag twice",
+                Self.method(BasicConsume(queue: "q", consumerTag: "same")) + Self.method(BasicConsume(queue: "q", consumerTag: "same")), 530
+            ),
             Mistake("no such queue", Self.method(BasicGet(queue: "none")), channel: 404),
             Mistake("no such exchange", Self.method(BasicPublish(exchange: "none", routingKey: "q")) + Self.header(0), channel: 404),
             Mistake("reserved name", Self.method(QueueDeclare(queue: "amq." + random.text(5))), channel: 403),
             Mistake("binding to the default exchange", Self.method(QueueBind(queue: "q", exchange: "", routingKey: "k")), channel: 403),
             Mistake("somebody else's queue", Self.method(BasicGet(queue: "theirs")), channel: 405),
             Mistake("other arguments", Self.method(QueueDeclare(queue: "q", durable: true)), channel: 406),
-            Mistake("delivery tag that never was", Self.method(BasicAck(deliveryTag: .random(in: 100_000...200_000, using: &random))), channel: 406),
+            Mistake(
+                "delivery tag that never was", Self.method(BasicAck(deliveryTag: .random(in: 100_000...200_000, using: &random))),
+                channel: 406),
             Mistake("transaction on a channel without", Self.method(TxCommit()), channel: 406),
-            Mistake("message over the limit", Self.publishMethod + Self.header(.random(in: 1 << 30...UInt64.max, using: &random)), channel: 406),
+            Mistake(
+                "message over the limit", Self.publishMethod + Self.header(.random(in: 1 << 30...UInt64.max, using: &random)), channel: 406),
         ]
         return all[Int.random(in: 0..<all.count, using: &random)]
     }
@@ -183,13 +196,20 @@ struct GrammarFuzz {
             Mistake("open first", start + Self.method(ConnectionOpen(virtualHost: "/"), 0), 503),
             Mistake("unknown mechanism", start + Self.method(ConnectionStartOK(mechanism: "X" + random.text(5), response: []), 0), 503),
             Mistake("login that is none", start + Self.method(ConnectionStartOK(mechanism: "PLAIN", response: [1, 2]), 0), 502),
-            Mistake("AMQPLAIN that is no table", start + Self.method(ConnectionStartOK(mechanism: "AMQPLAIN", response: [200, 1]), 0), 501),
+            Mistake(
+                "AMQPLAIN that is no table", start + Self.method(ConnectionStartOK(mechanism: "AMQPLAIN", response: [200, 1]), 0), 501),
             Mistake("unknown method", start + Self.frame(1, 0, [0, 10, 0, 99]), 503),
             Mistake("large frame", start + [1, 0, 0, 0, .random(in: 1...255, using: &random), 0, 0], 501),
-            Mistake("start-ok twice", login + Self.method(ConnectionStartOK(mechanism: "PLAIN", response: Array("\0guest\0guest".utf8)), 0), 503),
+            Mistake(
+                "start-ok twice", login + Self.method(ConnectionStartOK(mechanism: "PLAIN", response: Array("\0guest\0guest".utf8)), 0), 503
+            ),
             Mistake("open before tune-ok", login + Self.method(ConnectionOpen(virtualHost: "/"), 0), 503),
-            Mistake("frame_max too low", login + Self.method(ConnectionTuneOK(channelMax: 10, frameMax: .random(in: 1...4_095, using: &random)), 0), 530),
-            Mistake("frame_max too high", login + Self.method(ConnectionTuneOK(channelMax: 10, frameMax: .random(in: 131_073 ... .max, using: &random)), 0), 530),
+            Mistake(
+                "frame_max too low",
+                login + Self.method(ConnectionTuneOK(channelMax: 10, frameMax: .random(in: 1...4_095, using: &random)), 0), 530),
+            Mistake(
+                "frame_max too high",
+                login + Self.method(ConnectionTuneOK(channelMax: 10, frameMax: .random(in: 131_073 ... .max, using: &random)), 0), 530),
             Mistake("no such virtual host", tuned + Self.method(ConnectionOpen(virtualHost: "/" + random.text(5) + "?"), 0), 530),
             Mistake("channel before open", tuned + Self.method(ChannelOpen()), 505),
         ]

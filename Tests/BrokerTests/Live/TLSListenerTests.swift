@@ -23,7 +23,9 @@ struct TLSListenerTests {
                 port: 0, certificateChainFile: certificates.path("server.pem"), privateKeyFile: certificates.path("server.key"),
                 clientAuthoritiesFile: certificates.path("ca.pem"), clientCertificates: asks, isExclusive: isExclusive)
             configure(&$0)
-        } _: { try await body(certificates, $0) }
+        } _: {
+            try await body(certificates, $0)
+        }
     }
 
     private func port(_ address: BrokerAddress) throws -> Int { try #require(address.tlsPort) }
@@ -145,7 +147,9 @@ struct TLSListenerTests {
     }
 
     /// A file that is missing, a key of somebody else: the error names them and says nothing of ports.
-    @Test(arguments: [("missing.pem", "server.key"), ("server.pem", "missing.key"), ("server.pem", "server.pem"), ("server.pem", "shop.key")])
+    @Test(arguments: [
+        ("missing.pem", "server.key"), ("server.pem", "missing.key"), ("server.pem", "server.pem"), ("server.pem", "shop.key"),
+    ])
     func uselessCertificatesAreSaid(_ chain: String, _ key: String) async throws {
         let certificates = try await Certificates.make()
         defer { certificates.remove() }

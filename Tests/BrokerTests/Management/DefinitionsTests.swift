@@ -20,28 +20,42 @@ import Testing
         "permissions": [["user": "moved", "vhost": "shop", "configure": ".*", "write": "^(?!amq\\.).*", "read": ".*"]],
         "topic_permissions": [], "parameters": [], "global_parameters": [["name": "cluster_name", "value": "rabbit@host"]], "policies": [],
         "queues": [
-            ["name": "orders", "vhost": "shop", "durable": true, "auto_delete": false, "arguments": ["x-queue-type": "quorum", "x-delivery-limit": 5]],
+            [
+                "name": "orders", "vhost": "shop", "durable": true, "auto_delete": false,
+                "arguments": ["x-queue-type": "quorum", "x-delivery-limit": 5],
+            ],
             ["name": "dead", "vhost": "shop", "durable": true, "auto_delete": false, "arguments": [:]],
         ],
         "exchanges": [
-            ["name": "events", "vhost": "shop", "type": "topic", "durable": true, "auto_delete": false, "internal": false, "arguments": [:]],
+            [
+                "name": "events", "vhost": "shop", "type": "topic", "durable": true, "auto_delete": false, "internal": false,
+                "arguments": [:],
+            ],
             [
                 "name": "split", "vhost": "shop", "type": "headers", "durable": true, "auto_delete": false, "internal": false,
                 "arguments": ["alternate-exchange": "events"],
             ],
         ],
         "bindings": [
-            ["source": "events", "vhost": "shop", "destination": "orders", "destination_type": "queue", "routing_key": "order.#", "arguments": [:]],
+            [
+                "source": "events", "vhost": "shop", "destination": "orders", "destination_type": "queue", "routing_key": "order.#",
+                "arguments": [:],
+            ],
             [
                 "source": "split", "vhost": "shop", "destination": "dead", "destination_type": "queue", "routing_key": "",
                 "arguments": ["x-match": "all", "kind": "dead"],
             ],
-            ["source": "events", "vhost": "shop", "destination": "split", "destination_type": "exchange", "routing_key": "*", "arguments": [:]],
+            [
+                "source": "events", "vhost": "shop", "destination": "split", "destination_type": "exchange", "routing_key": "*",
+                "arguments": [:],
+            ],
         ],
     ]
 
     /// The parts that name what is durable.
-    private static func topology(_ file: JSONValue) -> [JSONValue?] { ["queues", "exchanges", "bindings", "permissions", "vhosts"].map { file[$0] } }
+    private static func topology(_ file: JSONValue) -> [JSONValue?] {
+        ["queues", "exchanges", "bindings", "permissions", "vhosts"].map { file[$0] }
+    }
 
     @Test func whatRabbitMQWroteIsRead() async throws {
         try await withManagement { (api: HTTPProbe) async throws in
@@ -63,7 +77,10 @@ import Testing
         var file = Self.rabbit
         func add(_ part: String, _ entry: JSONValue) { file[part] = .array((file[part]?.arrayValue ?? []) + [entry]) }
         func binding(_ source: String, _ destination: String, _ kind: String) -> JSONValue {
-            ["source": .string(source), "vhost": "shop", "destination": .string(destination), "destination_type": .string(kind), "routing_key": "k", "arguments": [:]]
+            [
+                "source": .string(source), "vhost": "shop", "destination": .string(destination), "destination_type": .string(kind),
+                "routing_key": "k", "arguments": [:],
+            ]
         }
         add("queues", ["name": "amq.gen-abc", "vhost": "shop", "durable": true, "auto_delete": false, "arguments": [:]])
         add("bindings", binding("events", "amq.gen-abc", "queue"))
@@ -112,7 +129,9 @@ import Testing
 
     @Test func whatIsNotSupportedIsNamed() async throws {
         try await withManagement { (api: HTTPProbe) async throws in
-            let policy: JSONValue = ["vhost": "/", "name": "ha", "pattern": ".*", "apply-to": "all", "definition": ["ha-mode": "all"], "priority": 0]
+            let policy: JSONValue = [
+                "vhost": "/", "name": "ha", "pattern": ".*", "apply-to": "all", "definition": ["ha-mode": "all"], "priority": 0,
+            ]
             let answer = try await api(.POST, "/api/definitions", ["policies": [policy]])
             #expect(answer.status == 200)
             #expect(answer.json == ["ignored": ["policies"]])
@@ -120,12 +139,13 @@ import Testing
     }
 
     /// Fails when the file is applied before it is checked.
-    @Test(arguments: [
-        ["permissions": [["user": "nobody", "vhost": "/", "configure": "", "write": "", "read": ""]]],
-        ["permissions": [["user": "guest", "vhost": "/", "configure": "(", "write": "", "read": ""]]],
-        ["users": [["name": "bad", "password_hash": "x", "tags": ""]]], ["queues": [["name": "q"]]], ["queues": 7],
-        ["queues": [["name": "q2", "vhost": "missing"]]],
-    ] as [JSONValue])
+    @Test(
+        arguments: [
+            ["permissions": [["user": "nobody", "vhost": "/", "configure": "", "write": "", "read": ""]]],
+            ["permissions": [["user": "guest", "vhost": "/", "configure": "(", "write": "", "read": ""]]],
+            ["users": [["name": "bad", "password_hash": "x", "tags": ""]]], ["queues": [["name": "q"]]], ["queues": 7],
+            ["queues": [["name": "q2", "vhost": "missing"]]],
+        ] as [JSONValue])
     func whatCannotBeReadChangesNothing(part: JSONValue) async throws {
         try await withManagement { (api: HTTPProbe) async throws in
             var file = part
@@ -159,7 +179,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         let port = try FreePort.next()
         let rabbit = try await PrivateRabbitMQ.temporary(
-            plugins: ["rabbitmq_management"], settings: ["load_definitions": path, "management.tcp.port": "\(port)", "management.tcp.ip": "127.0.0.1"])
+            plugins: ["rabbitmq_management"],
+            settings: ["load_definitions": path, "management.tcp.port": "\(port)", "management.tcp.ip": "127.0.0.1"])
         let api = HTTPProbe(port: port)
         #expect(try await api(.GET, "/api/whoami").json["name"] == "guest")
         let theirs = try await api(.GET, "/api/definitions").json

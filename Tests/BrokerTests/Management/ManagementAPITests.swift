@@ -103,7 +103,9 @@ func withManagement<Value: Sendable>(
             let different = try await api(.PUT, "/api/queues/%2F/orders", ["durable": false])
             #expect(different.status == 400)
             #expect(different.json["error"] == "bad_request")
-            #expect(different.json["reason"]?.stringValue?.hasPrefix("406 PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'orders' in vhost '/'") == true)
+            #expect(
+                different.json["reason"]?.stringValue?.hasPrefix(
+                    "406 PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'orders' in vhost '/'") == true)
 
             for number in 1...3 {
                 let message: JSONValue = [
@@ -120,12 +122,16 @@ func withManagement<Value: Sendable>(
             #expect(figures["message_stats"]?["publish_details"]?["rate"]?.doubleValue != nil)
             #expect(figures["arguments"] == ["x-max-length": 10])
 
-            let looked = try await api(.POST, "/api/queues/%2F/orders/get", ["count": 2, "ackmode": "ack_requeue_true", "encoding": "auto"]).json
+            let looked = try await api(
+                .POST, "/api/queues/%2F/orders/get", ["count": 2, "ackmode": "ack_requeue_true", "encoding": "auto"]
+            ).json
             #expect(looked.arrayValue?.count == 2)
             #expect(looked[0]?["payload"] == "message 1")
             #expect(looked[0]?["properties"]?["headers"] == ["n": 1])
             #expect(looked[0]?["redelivered"] == false)
-            let taken = try await api(.POST, "/api/queues/%2F/orders/get", ["count": 1, "ackmode": "ack_requeue_false", "encoding": "base64"]).json
+            let taken = try await api(
+                .POST, "/api/queues/%2F/orders/get", ["count": 1, "ackmode": "ack_requeue_false", "encoding": "base64"]
+            ).json
             #expect(taken[0]?["payload"] == "bWVzc2FnZSAx")
             #expect(taken[0]?["redelivered"] == true)
             #expect(try await api(.GET, "/api/queues/%2F/orders").json["messages"] == 2)
@@ -151,7 +157,9 @@ func withManagement<Value: Sendable>(
             #expect(try await api(.POST, "/api/exchanges/%2F/amq.default/publish", ["payload": ""]).status == 400)
             // Fails when any number is taken for a time, which once stopped the whole broker.
             _ = try await api(.PUT, "/api/queues/%2F/q", [:])
-            for wrong in [["expiration": "9223372036854775807"], ["expiration": "-1"], ["expiration": "soon"], ["delivery_mode": 3]] as [JSONValue] {
+            for wrong in [["expiration": "9223372036854775807"], ["expiration": "-1"], ["expiration": "soon"], ["delivery_mode": 3]]
+                as [JSONValue]
+            {
                 let message: JSONValue = ["routing_key": "q", "payload": "", "properties": wrong]
                 #expect(try await api(.POST, "/api/exchanges/%2F/amq.default/publish", message).status == 400)
             }
@@ -170,7 +178,9 @@ func withManagement<Value: Sendable>(
             #expect(page["page_count"] == 2)
             #expect(try await api(.GET, "/api/queues?page=1&name=LT&columns=name").json["items"] == [["name": "delta"]])
             #expect(try await api(.GET, "/api/queues?sort=name&sort_reverse=true&columns=name").json[0] == ["name": "gamma"])
-            #expect(try await api(.GET, "/api/queues?columns=message_stats.publish_details.rate").json[0]?["message_stats"]?.objectValue?.keys == ["publish_details"])
+            #expect(
+                try await api(.GET, "/api/queues?columns=message_stats.publish_details.rate").json[0]?["message_stats"]?.objectValue?.keys
+                    == ["publish_details"])
             #expect(try await api(.GET, "/api/queues?page=1&name=(&use_regex=true").status == 400)
             // An expression ignores case, as the plain filter does.
             let expression = try await api(.GET, "/api/queues?page=1&use_regex=true&name=%5EDELTA%24&columns=name").json
@@ -288,7 +298,10 @@ func withManagement<Value: Sendable>(
         }
     }
 
-    @Test(arguments: ["{", "[]", "{\"a\":1,\"a\":2}", "\u{FF}", "{\"arguments\": 7}", "{\"durable\": \"maybe\"}", "{\"arguments\": {\"x\": 99999999999999999999}}"])
+    @Test(arguments: [
+        "{", "[]", "{\"a\":1,\"a\":2}", "\u{FF}", "{\"arguments\": 7}", "{\"durable\": \"maybe\"}",
+        "{\"arguments\": {\"x\": 99999999999999999999}}",
+    ])
     func badBodiesAreRefused(body: String) async throws {
         try await withManagement { (api: HTTPProbe) async throws in
             #expect(try await api.send(.PUT, "/api/queues/%2F/q", Array(body.utf8)).status == 400)

@@ -18,7 +18,9 @@ import Testing
     }
 
     /// What Go's decoder takes for an `int`: digits alone.
-    private func integer(_ name: String, _ queue: JSONValue) -> String? { queue[name].map { String(decoding: $0.encoded(), as: UTF8.self) } }
+    private func integer(_ name: String, _ queue: JSONValue) -> String? {
+        queue[name].map { String(decoding: $0.encoded(), as: UTF8.self) }
+    }
 
     private func rate(_ name: String, _ queue: JSONValue) -> Double? { queue["message_stats"]?[name]?["rate"]?.doubleValue }
 

@@ -114,8 +114,7 @@ final class HistoryBook {
                 fail("position \(entry.position) of \(name) was \(other) and is \(copy)")
             }
         }
-        if let other = places.updateValue(entry.position, forKey: copy), other != entry.position, original.isPersistent
-        {
+        if let other = places.updateValue(entry.position, forKey: copy), other != entry.position, original.isPersistent {
             fail("message \(number) stands in \(name) at \(other) and \(entry.position)")
         }
         if let sequence = settled[place] {

@@ -42,7 +42,9 @@ import Testing
         let journal = try DefinitionJournal(disk)
         for change in all { try journal.record(change) }
         try journal.record(.removeQueue(host: "/", name: "q"))
-        #expect(try reopened(disk).changes == all.filter { if case .putQueue = $0 { false } else if case .putBinding = $0 { false } else { true } })
+        #expect(
+            try reopened(disk).changes
+                == all.filter { if case .putQueue = $0 { false } else if case .putBinding = $0 { false } else { true } })
         #expect(try reopened(disk).highestQueueID == 5, "an id is never given twice")
         let second = try reopened(disk)
         try second.record(.removeVirtualHost(name: "/"))
@@ -53,7 +55,8 @@ import Testing
     /// Fails when the fold keeps it.
     @Test func aPermissionWithoutItsUserIsGivenToNobodyLater() throws {
         let disk = SimulatedStorage()
-        try DefinitionJournal(disk).record(.putPermission(PermissionDefinition(user: "late", host: "/", configure: "", write: "", read: ".*")))
+        try DefinitionJournal(disk).record(
+            .putPermission(PermissionDefinition(user: "late", host: "/", configure: "", write: "", read: ".*")))
         let again = try reopened(disk)
         #expect(again.changes.isEmpty)
         let user = DefinitionChange.putUser(UserDefinition(name: "late", passwordHash: "hash", tags: []))

@@ -63,6 +63,8 @@ final class SimulatedStorage: Storage {
         var random: SeededGenerator
         var syncs = 0
         var operations = 0
+        /// Bytes that one call has asked for at most.
+        var largestRead = 0
         /// Files that the system need not keep in memory, as often as that was said.
         var dropped: [Int] = []
         /// Whether all writes so far ended with a page of 4096 bytes, or with their file.
@@ -84,6 +86,10 @@ final class SimulatedStorage: Storage {
         }
     }
     var syncs: Int { state.withLock { $0.syncs } }
+    var largestRead: Int {
+        get { state.withLock { $0.largestRead } }
+        set { state.withLock { $0.largestRead = newValue } }
+    }
     var operations: Int { state.withLock { $0.operations } }
     var hasPower: Bool { state.withLock { $0.faults.operationsLeft > 0 } }
     var used: Int { state.withLock { $0.used } }
@@ -274,6 +280,7 @@ private final class SimulatedFile: StorageFile {
         let wanted = buffer.count
         let found = try with { state -> [UInt8] in
             let all = state.files[index].now
+            state.largestRead = max(state.largestRead, wanted)
             return offset < all.count ? Array(all[offset..<min(all.count, offset + wanted)]) : []
         }
         buffer.copyBytes(from: found)

@@ -39,14 +39,16 @@ struct CompiledContractTests {
     }
 
     /// Fails when formats are not asserted (the last), or the check is left out of `document`.
-    @Test("what does not fit is said with pointer, rule, topic, type and version", arguments: [
-        (#"{"key":"a"}"#, ["/n"], "required"),
-        (#"{"key":"a","n":-1}"#, ["/n"], "minimum"),
-        (#"{"key":"a","n":1,"list":[0,1,-2]}"#, ["/list/2"], "minimum"),
-        (#"{"key":"a","n":1,"more":1}"#, ["/more"], "additionalProperties"),
-        (#"[]"#, [""], "type"),
-        (#"{"key":"a","n":1,"mail":"nobody"}"#, ["/mail"], "format"),
-    ])
+    @Test(
+        "what does not fit is said with pointer, rule, topic, type and version",
+        arguments: [
+            (#"{"key":"a"}"#, ["/n"], "required"),
+            (#"{"key":"a","n":-1}"#, ["/n"], "minimum"),
+            (#"{"key":"a","n":1,"list":[0,1,-2]}"#, ["/list/2"], "minimum"),
+            (#"{"key":"a","n":1,"more":1}"#, ["/more"], "additionalProperties"),
+            (#"[]"#, [""], "type"),
+            (#"{"key":"a","n":1,"mail":"nobody"}"#, ["/mail"], "format"),
+        ])
     func misfit(_ text: String, _ pointers: [String], _ keyword: String) throws {
         let violation = try #require(try Self.violation(Array(text.utf8)))
         #expect(violation.code == .invalidData)
@@ -59,16 +61,18 @@ struct CompiledContractTests {
     }
 
     /// Fails when the limits of `CompiledContract` allow all numbers (the last three), or the parser lets a name come twice.
-    @Test("what readers would understand differently is refused", arguments: [
-        (Array(#"{"key":"a","key":"b","n":1}"#.utf8), "duplicateKey", "/key"),
-        (Array(#"{"key":"a","n":1,"list":[1,{"x":1,"x":2}]}"#.utf8), "duplicateKey", "/list/1/x"),
-        (Array(#"{"key":""#.utf8) + [0xC3, 0x28] + Array(#"","n":1}"#.utf8), "invalidUTF8", "/key"),
-        ([], "unexpectedEnd", ""),
-        (Array(#"{"key":"a","n":01}"#.utf8), "invalidNumber", "/n"),
-        (Array(#"{"key":"a","n":1e400}"#.utf8), "numberOutOfRange", "/n"),
-        (Array(#"{"key":"a","n":-1E+309}"#.utf8), "numberOutOfRange", "/n"),
-        (Array((#"{"key":"a","n":1"# + String(repeating: "0", count: 309) + "}").utf8), "numberOutOfRange", "/n"),
-    ])
+    @Test(
+        "what readers would understand differently is refused",
+        arguments: [
+            (Array(#"{"key":"a","key":"b","n":1}"#.utf8), "duplicateKey", "/key"),
+            (Array(#"{"key":"a","n":1,"list":[1,{"x":1,"x":2}]}"#.utf8), "duplicateKey", "/list/1/x"),
+            (Array(#"{"key":""#.utf8) + [0xC3, 0x28] + Array(#"","n":1}"#.utf8), "invalidUTF8", "/key"),
+            ([], "unexpectedEnd", ""),
+            (Array(#"{"key":"a","n":01}"#.utf8), "invalidNumber", "/n"),
+            (Array(#"{"key":"a","n":1e400}"#.utf8), "numberOutOfRange", "/n"),
+            (Array(#"{"key":"a","n":-1E+309}"#.utf8), "numberOutOfRange", "/n"),
+            (Array((#"{"key":"a","n":1"# + String(repeating: "0", count: 309) + "}").utf8), "numberOutOfRange", "/n"),
+        ])
     func malformed(_ data: [UInt8], _ keyword: String, _ pointer: String) throws {
         let violation = try #require(try Self.violation(data))
         #expect(violation.code == .malformedData)
@@ -77,10 +81,12 @@ struct CompiledContractTests {
         #expect(violation.description.contains("at byte"))
     }
 
-    @Test("numbers that a double can hold are taken, however they are written", arguments: [
-        "1e308", "1.7976931348623157e308", "1e-400", "0e999999999999999999999", "12345678901234567890123",
-        "1" + String(repeating: "0", count: 308),
-    ])
+    @Test(
+        "numbers that a double can hold are taken, however they are written",
+        arguments: [
+            "1e308", "1.7976931348623157e308", "1e-400", "0e999999999999999999999", "12345678901234567890123",
+            "1" + String(repeating: "0", count: 308),
+        ])
     func numbers(_ number: String) throws {
         #expect(try Self.violation(Array(#"{"key":"a","n":\#(number)}"#.utf8)) == nil)
         // Everywhere else all numbers are taken, as before.

@@ -8,38 +8,44 @@ struct HostileSchemaTests {
         String(repeating: open, count: count) + inner + String(repeating: close, count: count)
     }
 
-    @Test("refuses schemas that are wrong, with the place", arguments: [
-        ("3", "invalidSchema", ""), (#"{"type":"strnig"}"#, "invalidSchema", "/type"),
-        (#"{"properties":{"a":{"minLength":-1}}}"#, "invalidSchema", "/properties/a/minLength"),
-        (#"{"properties":{"a":[]}}"#, "invalidSchema", "/properties/a"), (#"{"multipleOf":0}"#, "invalidSchema", "/multipleOf"),
-        (#"{"required":["a","a"]}"#, "invalidSchema", "/required"), (#"{"$ref":7}"#, "invalidSchema", "/$ref"),
-        (#"{"allOf":[]}"#, "invalidSchema", "/allOf"),
-        (##"{"$ref":"#/$defs/a"}"##, "unresolvedReference", "/$ref"), (##"{"not":{"$ref":"#a"}}"##, "unresolvedReference", "/not/$ref"),
-        (##"{"$ref":"https://x.example/none"}"##, "unresolvedReference", "/$ref"), (##"{"$ref":"#/a/~2"}"##, "invalidIdentifier", "/$ref"),
-        (##"{"$ref":"#/a%ff"}"##, "invalidIdentifier", "/$ref"), (##"{"$dynamicRef":"#none"}"##, "unresolvedReference", "/$dynamicRef"),
-        (#"{"$id":"a#b"}"#, "invalidIdentifier", "/$id"),
-        (#"{"$defs":{"a":{"$id":"x:a"},"b":{"$id":"x:a"}}}"#, "invalidIdentifier", "/$defs/b/$id"),
-        (#"{"$defs":{"a":{"$anchor":"x"},"b":{"$anchor":"x"}}}"#, "invalidIdentifier", "/$defs/b/$anchor"),
-        (#"{"$schema":"http://json-schema.org/draft-07/schema#"}"#, "unknownDialect", "/$schema"),
-        (#"{"multipleOf":12345678901234567891234}"#, "limitExceeded", "/multipleOf"),
-        (#"{"pattern":"(a"}"#, "invalidPattern", "/pattern"), (#"{"patternProperties":{"[b-a]":true}}"#, "invalidPattern", "/patternProperties/[b-a]"),
-        (#"{"pattern":"a(?=b)"}"#, "unsupportedPattern", "/pattern"), (#"{"pattern":"(a)\\1"}"#, "unsupportedPattern", "/pattern"),
-        (#"{"pattern":"\\p{Script=Greek}"}"#, "unsupportedPattern", "/pattern"),
-        (#"{"pattern":"a{1,100000}"}"#, "limitExceeded", "/pattern"),
-        (#"{"pattern":"((a{0,1000}){0,1000}){0,1000}"}"#, "limitExceeded", "/pattern"),
-    ])
+    @Test(
+        "refuses schemas that are wrong, with the place",
+        arguments: [
+            ("3", "invalidSchema", ""), (#"{"type":"strnig"}"#, "invalidSchema", "/type"),
+            (#"{"properties":{"a":{"minLength":-1}}}"#, "invalidSchema", "/properties/a/minLength"),
+            (#"{"properties":{"a":[]}}"#, "invalidSchema", "/properties/a"), (#"{"multipleOf":0}"#, "invalidSchema", "/multipleOf"),
+            (#"{"required":["a","a"]}"#, "invalidSchema", "/required"), (#"{"$ref":7}"#, "invalidSchema", "/$ref"),
+            (#"{"allOf":[]}"#, "invalidSchema", "/allOf"),
+            (##"{"$ref":"#/$defs/a"}"##, "unresolvedReference", "/$ref"), (##"{"not":{"$ref":"#a"}}"##, "unresolvedReference", "/not/$ref"),
+            (##"{"$ref":"https://x.example/none"}"##, "unresolvedReference", "/$ref"),
+            (##"{"$ref":"#/a/~2"}"##, "invalidIdentifier", "/$ref"),
+            (##"{"$ref":"#/a%ff"}"##, "invalidIdentifier", "/$ref"), (##"{"$dynamicRef":"#none"}"##, "unresolvedReference", "/$dynamicRef"),
+            (#"{"$id":"a#b"}"#, "invalidIdentifier", "/$id"),
+            (#"{"$defs":{"a":{"$id":"x:a"},"b":{"$id":"x:a"}}}"#, "invalidIdentifier", "/$defs/b/$id"),
+            (#"{"$defs":{"a":{"$anchor":"x"},"b":{"$anchor":"x"}}}"#, "invalidIdentifier", "/$defs/b/$anchor"),
+            (#"{"$schema":"http://json-schema.org/draft-07/schema#"}"#, "unknownDialect", "/$schema"),
+            (#"{"multipleOf":12345678901234567891234}"#, "limitExceeded", "/multipleOf"),
+            (#"{"pattern":"(a"}"#, "invalidPattern", "/pattern"),
+            (#"{"patternProperties":{"[b-a]":true}}"#, "invalidPattern", "/patternProperties/[b-a]"),
+            (#"{"pattern":"a(?=b)"}"#, "unsupportedPattern", "/pattern"), (#"{"pattern":"(a)\\1"}"#, "unsupportedPattern", "/pattern"),
+            (#"{"pattern":"\\p{Script=Greek}"}"#, "unsupportedPattern", "/pattern"),
+            (#"{"pattern":"a{1,100000}"}"#, "limitExceeded", "/pattern"),
+            (#"{"pattern":"((a{0,1000}){0,1000}){0,1000}"}"#, "limitExceeded", "/pattern"),
+        ])
     func refused(_ text: String, code: String, pointer: String) throws {
         let error = #expect(throws: JSONSchemaError.self) { try schema(text) }
         #expect(error?.code.description == code, "\(error.map(\.description) ?? "")")
         #expect(error?.pointer.text == pointer, "\(error.map(\.description) ?? "")")
     }
 
-    @Test("refuses references that go in a circle", arguments: [
-        ##"{"$ref":"#"}"##, ##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"}"##,
-        ##"{"allOf":[{"anyOf":[true,{"not":{"$ref":"#"}}]}]}"##, ##"{"$dynamicAnchor":"a","$dynamicRef":"#a"}"##,
-        ##"{"if":true,"then":{"dependentSchemas":{"a":{"$ref":"#"}}}}"##,
-        ##"{"properties":{"a":{"$ref":"#/$defs/x"}},"$defs":{"x":{"oneOf":[{"$ref":"#/$defs/x"}]}}}"##,
-    ])
+    @Test(
+        "refuses references that go in a circle",
+        arguments: [
+            ##"{"$ref":"#"}"##, ##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"}"##,
+            ##"{"allOf":[{"anyOf":[true,{"not":{"$ref":"#"}}]}]}"##, ##"{"$dynamicAnchor":"a","$dynamicRef":"#a"}"##,
+            ##"{"if":true,"then":{"dependentSchemas":{"a":{"$ref":"#"}}}}"##,
+            ##"{"properties":{"a":{"$ref":"#/$defs/x"}},"$defs":{"x":{"oneOf":[{"$ref":"#/$defs/x"}]}}}"##,
+        ])
     func circles(_ text: String) throws {
         #expect(throws: JSONSchemaError.self) { try schema(text) }
     }
@@ -80,15 +86,18 @@ struct HostileSchemaTests {
         #expect(try schema.validate(bytes: wrong, limits: limits).map(\.keyword) == ["additionalProperties"])
         let beyond = Array(Self.nested(#"{"a":"#, "1", "}", 512).utf8)
         #expect(try schema.validate(bytes: beyond, limits: limits).map(\.keyword) == ["$schema"])
-        let evaluated = try Contracts.JSONSchema(compiling: JSONValue.parse(
-            ##"{"properties":{"a":{"$ref":"#"}},"unevaluatedProperties":false,"anyOf":[true,{"not":{}}]}"##))
+        let evaluated = try Contracts.JSONSchema(
+            compiling: JSONValue.parse(
+                ##"{"properties":{"a":{"$ref":"#"}},"unevaluatedProperties":false,"anyOf":[true,{"not":{}}]}"##))
         #expect(evaluated.isValid(try JSONValue.parse(Self.nested(#"{"a":"#, "1", "}", 200), limits: limits)))
     }
 
     @Test("refuses schemas that are too deep or too many, and takes the deepest that it allows")
     func deepSchemas() throws {
         #expect(try schema(Self.nested(#"{"not":"#, "true", "}", 120)).isValid(1))
-        #expect(try !schema(Self.nested(#"{"properties":{"a":"#, "false", "}}", 60)).isValid(try JSONValue.parse(Self.nested(#"{"a":"#, "1", "}", 60))))
+        #expect(
+            try !schema(Self.nested(#"{"properties":{"a":"#, "false", "}}", 60)).isValid(
+                try JSONValue.parse(Self.nested(#"{"a":"#, "1", "}", 60))))
         for count in [129, 500] {
             let error = #expect(throws: JSONSchemaError.self) { try schema(Self.nested(#"{"not":"#, "true", "}", count)) }
             #expect(error?.code == .limitExceeded)
@@ -97,16 +106,20 @@ struct HostileSchemaTests {
         #expect(error?.code == .limitExceeded)
     }
 
-    @Test("huge numbers take no time", arguments: [
-        ("1e1000000000", #"{"multipleOf":0.01}"#, true), ("1e1000000000", #"{"multipleOf":3}"#, false),
-        ("1e-1000000000", #"{"multipleOf":3}"#, false), ("1e1000000000", #"{"maximum":1e999999999}"#, false),
-        ("1e99999999999999999999999", #"{"multipleOf":7}"#, false), ("1e99999999999999999999999", #"{"type":"integer","minimum":1}"#, true),
-        ("-1e99999999999999999999999", #"{"minimum":-1e99999999999999999999}"#, true),
-        ("1e99999999999999999999999", #"{"enum":[1,2,3,4,5,6,7,8,9,10]}"#, false),
-        ("[1e1000000000,10e999999999,1,2,3,4,5,6]", #"{"uniqueItems":true}"#, false),
-        ("3", #"{"minLength":1e1000000000}"#, true), ("\"x\"", #"{"minLength":1e1000000000}"#, false), ("\"x\"", #"{"maxLength":1e400}"#, true),
-        ("[1]", #"{"contains":true,"minContains":3,"maxContains":2}"#, false),
-    ])
+    @Test(
+        "huge numbers take no time",
+        arguments: [
+            ("1e1000000000", #"{"multipleOf":0.01}"#, true), ("1e1000000000", #"{"multipleOf":3}"#, false),
+            ("1e-1000000000", #"{"multipleOf":3}"#, false), ("1e1000000000", #"{"maximum":1e999999999}"#, false),
+            ("1e99999999999999999999999", #"{"multipleOf":7}"#, false),
+            ("1e99999999999999999999999", #"{"type":"integer","minimum":1}"#, true),
+            ("-1e99999999999999999999999", #"{"minimum":-1e99999999999999999999}"#, true),
+            ("1e99999999999999999999999", #"{"enum":[1,2,3,4,5,6,7,8,9,10]}"#, false),
+            ("[1e1000000000,10e999999999,1,2,3,4,5,6]", #"{"uniqueItems":true}"#, false),
+            ("3", #"{"minLength":1e1000000000}"#, true), ("\"x\"", #"{"minLength":1e1000000000}"#, false),
+            ("\"x\"", #"{"maxLength":1e400}"#, true),
+            ("[1]", #"{"contains":true,"minContains":3,"maxContains":2}"#, false),
+        ])
     func hugeNumbers(_ number: String, _ text: String, isValid: Bool) throws {
         #expect(try fits(number, text) == isValid)
     }
@@ -120,9 +133,11 @@ struct HostileSchemaTests {
     }
 
     /// Fails (takes longer than anybody waits) with a matcher that tries one way after another.
-    @Test("patterns take linear time", arguments: [
-        "^(a+)+$", "^(a|aa)+$", "(x+x+)+y", "^(a?){60}a{60}b$", "(.*)*(.*)*(.*)*b$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(\\b|a)+a*\\bb",
-    ])
+    @Test(
+        "patterns take linear time",
+        arguments: [
+            "^(a+)+$", "^(a|aa)+$", "(x+x+)+y", "^(a?){60}a{60}b$", "(.*)*(.*)*(.*)*b$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(\\b|a)+a*\\bb",
+        ])
     func slowPatterns(_ pattern: String) throws {
         let schema = try JSONSchema(compiling: ["pattern": .string(pattern)])
         #expect(!schema.isValid(.string(String(repeating: "a", count: 20_000) + "!")))
@@ -173,18 +188,19 @@ struct HostileSchemaTests {
     }
 
     #if !DEBUG
-    /// Fails (overflows the stack) when the depth is not limited, or an evaluation takes more than 2 KiB a step.
-    @Test("the deepest evaluation needs no more than a megabyte of stack")
-    func stack() async throws {
-        let schema = try schema(
-            ##"{"properties":{"a":{"$ref":"#/$defs/x"}},"$defs":{"x":{"anyOf":[{"allOf":[{"$ref":"#"}]},false],"unevaluatedProperties":false}}}"##)
-        let value = try JSONValue.parse(Self.nested(#"{"a":"#, "1", "}", 500), limits: JSONLimits(maximumDepth: 512))
-        let violations = await withCheckedContinuation { continuation in
-            let thread = Thread { continuation.resume(returning: schema.validate(value)) }
-            thread.stackSize = 1 << 20
-            thread.start()
+        /// Fails (overflows the stack) when the depth is not limited, or an evaluation takes more than 2 KiB a step.
+        @Test("the deepest evaluation needs no more than a megabyte of stack")
+        func stack() async throws {
+            let schema = try schema(
+                ##"{"properties":{"a":{"$ref":"#/$defs/x"}},"$defs":{"x":{"anyOf":[{"allOf":[{"$ref":"#"}]},false],"unevaluatedProperties":false}}}"##
+            )
+            let value = try JSONValue.parse(Self.nested(#"{"a":"#, "1", "}", 500), limits: JSONLimits(maximumDepth: 512))
+            let violations = await withCheckedContinuation { continuation in
+                let thread = Thread { continuation.resume(returning: schema.validate(value)) }
+                thread.stackSize = 1 << 20
+                thread.start()
+            }
+            #expect(violations.last?.keyword == "$schema")
         }
-        #expect(violations.last?.keyword == "$schema")
-    }
     #endif
 }

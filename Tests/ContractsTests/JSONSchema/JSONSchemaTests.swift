@@ -31,26 +31,37 @@ struct JSONSchemaTests {
          "$defs": {"item": {"type": "object", "required": ["sku"], "minProperties": 1, "maxProperties": 2}}}
         """
 
-    @Test("says what is wrong, where, and by which keyword", arguments: [
-        ("[]", "type", "", "the document must be an object, not an array"),
-        (#"{"items":[{"sku":1}]}"#, "required", "/id", "/id is required"),
-        (#"{"id":"x","items":[{"sku":1}]}"#, "format", "/id", "/id must be a UUID"),
-        (#"{"id":"0198c7d0-5b7e-7c43-9f0e-2d1a4c6b8e10","items":[]}"#, "minItems", "/items", "/items must have at least 1 element, has 0"),
-        (#"{"items":[{"a/b":1}]}"#, "required", "/items/0/sku", "/items/0/sku is required"),
-        (#"{"items":[{"sku":1,"b":2,"c":3}]}"#, "maxProperties", "/items/0", "/items/0 must have at most 2 members, has 3"),
-        (#"{"total":1.5}"#, "type", "/total", "/total must be an integer, not a number"),
-        (#"{"total":-5}"#, "minimum", "/total", "/total must be at least 0, is -5"),
-        (#"{"total":1000}"#, "exclusiveMaximum", "/total", "/total must be less than 1000, is 1000"),
-        (#"{"total":7}"#, "multipleOf", "/total", "/total must be a multiple of 5, is 7"),
-        (#"{"note":7}"#, "type", "/note", "/note must be null or a string, not a number"),
-        (#"{"note":"a"}"#, "minLength", "/note", "/note must have at least 2 characters, has 1"),
-        (#"{"note":"abcde"}"#, "maxLength", "/note", "/note must have at most 4 characters, has 5"),
-        (#"{"note":"a1"}"#, "pattern", "/note", "/note must match the pattern ^[a-z]+$"),
-        (#"{"kind":"b"}"#, "enum", "/kind", #"/kind must be one of "a", 1, null"#),
-        (#"{"other~":1}"#, "additionalProperties", "/other~0", "/other~0 is not known here; known are id, items, total, note, kind, pay"),
-        (#"{"pay":{"card":1,"iban":"x"}}"#, "oneOf", "/pay", "/pay must fit only one of 2 alternatives, fits those at 0 and 1"),
-        (#"{"pay":{"iban":1}}"#, "oneOf", "/pay", "/pay must fit at least one of 2 alternatives; by the one at 0, /pay/card is required"),
-    ])
+    @Test(
+        "says what is wrong, where, and by which keyword",
+        arguments: [
+            ("[]", "type", "", "the document must be an object, not an array"),
+            (#"{"items":[{"sku":1}]}"#, "required", "/id", "/id is required"),
+            (#"{"id":"x","items":[{"sku":1}]}"#, "format", "/id", "/id must be a UUID"),
+            (
+                #"{"id":"0198c7d0-5b7e-7c43-9f0e-2d1a4c6b8e10","items":[]}"#, "minItems", "/items",
+                "/items must have at least 1 element, has 0"
+            ),
+            (#"{"items":[{"a/b":1}]}"#, "required", "/items/0/sku", "/items/0/sku is required"),
+            (#"{"items":[{"sku":1,"b":2,"c":3}]}"#, "maxProperties", "/items/0", "/items/0 must have at most 2 members, has 3"),
+            (#"{"total":1.5}"#, "type", "/total", "/total must be an integer, not a number"),
+            (#"{"total":-5}"#, "minimum", "/total", "/total must be at least 0, is -5"),
+            (#"{"total":1000}"#, "exclusiveMaximum", "/total", "/total must be less than 1000, is 1000"),
+            (#"{"total":7}"#, "multipleOf", "/total", "/total must be a multiple of 5, is 7"),
+            (#"{"note":7}"#, "type", "/note", "/note must be null or a string, not a number"),
+            (#"{"note":"a"}"#, "minLength", "/note", "/note must have at least 2 characters, has 1"),
+            (#"{"note":"abcde"}"#, "maxLength", "/note", "/note must have at most 4 characters, has 5"),
+            (#"{"note":"a1"}"#, "pattern", "/note", "/note must match the pattern ^[a-z]+$"),
+            (#"{"kind":"b"}"#, "enum", "/kind", #"/kind must be one of "a", 1, null"#),
+            (
+                #"{"other~":1}"#, "additionalProperties", "/other~0",
+                "/other~0 is not known here; known are id, items, total, note, kind, pay"
+            ),
+            (#"{"pay":{"card":1,"iban":"x"}}"#, "oneOf", "/pay", "/pay must fit only one of 2 alternatives, fits those at 0 and 1"),
+            (
+                #"{"pay":{"iban":1}}"#, "oneOf", "/pay",
+                "/pay must fit at least one of 2 alternatives; by the one at 0, /pay/card is required"
+            ),
+        ])
     func messages(_ document: String, keyword: String, pointer: String, description: String) throws {
         let schema = try schema(Self.order, .init(assertsFormats: true))
         let violations = try schema.validate(bytes: Array(document.utf8))
@@ -96,7 +107,8 @@ struct JSONSchemaTests {
         #expect(try !fits(#"{"\u212a":1}"#, #"{"properties":{"K":{}},"additionalProperties":false}"#))
         for count in [5, 64, 65, 200] {
             let names = (0..<count).map { #""k\#($0)""# }
-            let text = #"{"required":[\#(names.joined(separator: ","))],"properties":{"k1":{"type":"integer"},"o":{}},"additionalProperties":false}"#
+            let text =
+                #"{"required":[\#(names.joined(separator: ","))],"properties":{"k1":{"type":"integer"},"o":{}},"additionalProperties":false}"#
             let closed = #"{"required":[\#(names.joined(separator: ","))]}"#
             let document = "{" + names.map { $0 + ":1" }.joined(separator: ",") + "}"
             #expect(try fits(document, closed))
@@ -106,21 +118,24 @@ struct JSONSchemaTests {
         }
     }
 
-    @Test("numbers are compared exactly", arguments: [
-        ("9007199254740993", #"{"maximum":9007199254740992}"#, false),
-        ("9007199254740993", #"{"const":9007199254740992}"#, false),
-        ("1.0", #"{"const":1}"#, true), ("100e-2", #"{"enum":[2,1]}"#, true), ("1e400", #"{"maximum":1e399}"#, false),
-        ("1e400", #"{"type":"integer"}"#, true), ("1e-400", #"{"type":"integer"}"#, false), ("1e-400", #"{"exclusiveMinimum":0}"#, true),
-        ("0.3", #"{"multipleOf":0.1}"#, true), ("0.35", #"{"multipleOf":0.1}"#, false), ("19.99", #"{"multipleOf":0.01}"#, true),
-        ("123456789012345678901234567890", #"{"multipleOf":10}"#, true),
-        ("123456789012345678901234567891", #"{"multipleOf":7}"#, false),
-        ("123456789012345678901234567893", #"{"multipleOf":9}"#, false),
-        ("111111111111111111111111111111", #"{"multipleOf":3}"#, true), ("-12", #"{"multipleOf":4}"#, true),
-        ("1e308", #"{"multipleOf":0.5}"#, true), ("1e308", #"{"multipleOf":0.123456789}"#, false), ("0", #"{"multipleOf":7}"#, true),
-        ("9223372036854775808", #"{"exclusiveMaximum":9223372036854775807}"#, false),
-        ("9223372036854775807", #"{"exclusiveMaximum":9223372036854775807}"#, false),
-        ("5", #"{"minimum":5,"exclusiveMinimum":5}"#, false), ("4", #"{"maximum":3,"minimum":5}"#, false),
-    ])
+    @Test(
+        "numbers are compared exactly",
+        arguments: [
+            ("9007199254740993", #"{"maximum":9007199254740992}"#, false),
+            ("9007199254740993", #"{"const":9007199254740992}"#, false),
+            ("1.0", #"{"const":1}"#, true), ("100e-2", #"{"enum":[2,1]}"#, true), ("1e400", #"{"maximum":1e399}"#, false),
+            ("1e400", #"{"type":"integer"}"#, true), ("1e-400", #"{"type":"integer"}"#, false),
+            ("1e-400", #"{"exclusiveMinimum":0}"#, true),
+            ("0.3", #"{"multipleOf":0.1}"#, true), ("0.35", #"{"multipleOf":0.1}"#, false), ("19.99", #"{"multipleOf":0.01}"#, true),
+            ("123456789012345678901234567890", #"{"multipleOf":10}"#, true),
+            ("123456789012345678901234567891", #"{"multipleOf":7}"#, false),
+            ("123456789012345678901234567893", #"{"multipleOf":9}"#, false),
+            ("111111111111111111111111111111", #"{"multipleOf":3}"#, true), ("-12", #"{"multipleOf":4}"#, true),
+            ("1e308", #"{"multipleOf":0.5}"#, true), ("1e308", #"{"multipleOf":0.123456789}"#, false), ("0", #"{"multipleOf":7}"#, true),
+            ("9223372036854775808", #"{"exclusiveMaximum":9223372036854775807}"#, false),
+            ("9223372036854775807", #"{"exclusiveMaximum":9223372036854775807}"#, false),
+            ("5", #"{"minimum":5,"exclusiveMinimum":5}"#, false), ("4", #"{"maximum":3,"minimum":5}"#, false),
+        ])
     func numbers(_ number: String, _ text: String, isValid: Bool) throws {
         #expect(try fits(number, text) == isValid)
     }
@@ -143,7 +158,8 @@ struct JSONSchemaTests {
         #expect(try fits(#"{"a":1,"b":1}"#, text))
         #expect(try !fits(#"{"a":1,"x":1}"#, text))
         #expect(try !fits(#"{"a":1,"c":1}"#, text))
-        let nested = try schema(#"{"properties":{"o":{"unevaluatedProperties":false,"properties":{"k":true}}},"unevaluatedProperties":false}"#)
+        let nested = try schema(
+            #"{"properties":{"o":{"unevaluatedProperties":false,"properties":{"k":true}}},"unevaluatedProperties":false}"#)
         #expect(nested.isValid(["o": ["k": 1]]))
         #expect(nested.validate(["o": ["k": 1, "l": 1]]).map(\.description) == ["/o/l is not known here"])
     }

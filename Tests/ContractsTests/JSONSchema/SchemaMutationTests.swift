@@ -74,7 +74,8 @@ struct SchemaMutationTests {
     /// One change somewhere: another value, a part taken away, doubled, renamed or moved.
     static func mutated(_ value: JSONValue, _ random: inout SplitMix) -> JSONValue {
         let scalars: [JSONValue] = [
-            nil, true, false, 0, 1, -1, 1.5, 50, 51, "", "a", "ab", "é", "abcd", .array([]), .object(JSONObject()), "$ref", "#", "#node", "x:y",
+            nil, true, false, 0, 1, -1, 1.5, 50, 51, "", "a", "ab", "é", "abcd", .array([]), .object(JSONObject()), "$ref", "#", "#node",
+            "x:y",
             "integer", "^a(", ["type": "integer"], ["$ref": "#"], .number(JSONNumber("1e400") ?? JSONNumber(0)),
         ]
         let scalar = scalars.randomElement(using: &random) ?? nil

@@ -5,9 +5,9 @@ import Postgres
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What arrives and does not fit its contract is parked with the reason; everything else flows on.

@@ -1,16 +1,22 @@
 import Contracts
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The contracts of these tests: `thing.counted` has two versions, and `n` must not be negative.
 let countedCatalog = MessageCatalog([
-    schema("thing.counted", 1, isCurrent: false, #"{"type":"object","required":["old"],"properties":{"old":{"type":"integer","maximum":1000}}}"#),
-    schema("thing.counted", 2, isCurrent: true, #"{"type":"object","required":["n"],"properties":{"n":{"type":"integer","minimum":0},"text":{"type":"string"}}}"#),
-    schema("thing.told", 1, isCurrent: true, #"{"type":"object","required":["n"],"properties":{"n":{"type":"integer","minimum":0},"text":{"type":"string"}}}"#),
+    schema(
+        "thing.counted", 1, isCurrent: false,
+        #"{"type":"object","required":["old"],"properties":{"old":{"type":"integer","maximum":1000}}}"#),
+    schema(
+        "thing.counted", 2, isCurrent: true,
+        #"{"type":"object","required":["n"],"properties":{"n":{"type":"integer","minimum":0},"text":{"type":"string"}}}"#),
+    schema(
+        "thing.told", 1, isCurrent: true,
+        #"{"type":"object","required":["n"],"properties":{"n":{"type":"integer","minimum":0},"text":{"type":"string"}}}"#),
 ])
 
 private func schema(_ type: String, _ version: Int, isCurrent: Bool, _ text: StaticString) -> MessageSchema {

@@ -4,9 +4,9 @@ import Postgres
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Nothing leaves that does not fit its contract.
@@ -124,7 +124,8 @@ struct PublishContractTests {
                 try await messaging.transact { try $0.publish(Told(n: 1, text: String(repeating: "x", count: 1_000_000))) }
             }
             #expect(error?.code == .tooLarge && error?.type == Told.type)
-            #expect(error?.message.contains("the limit is 1000000") == true && error?.message.contains("MILLRACE_MAX_MESSAGE_BYTES") == true)
+            #expect(
+                error?.message.contains("the limit is 1000000") == true && error?.message.contains("MILLRACE_MAX_MESSAGE_BYTES") == true)
             #expect(try await rig.count("outbox") == 0)
             try await messaging.transact { try $0.publish(Told(n: 1, text: String(repeating: "x", count: 990_000))) }
             #expect(try await rig.count("outbox") == 1)
@@ -132,7 +133,9 @@ struct PublishContractTests {
             // Types without a contract have the limit too, to the byte.
             let envelope = rig.message(1, key: "k")
             let size = envelope.encoded().count
-            try await rig.messaging(MessageHandlers()) { $0.maximumMessageBytes = size }.transact { try $0.publish(envelope, to: rig.topic) }
+            try await rig.messaging(MessageHandlers()) { $0.maximumMessageBytes = size }.transact {
+                try $0.publish(envelope, to: rig.topic)
+            }
             let small = rig.messaging(MessageHandlers()) { $0.maximumMessageBytes = size - 1 }
             let refused = await #expect(throws: ContractViolation.self) {
                 try await small.transact { try $0.publish(envelope, to: rig.topic) }

@@ -26,20 +26,43 @@ struct StartContractTests {
     }
 
     @Test func anUpcasterToTheHandledVersionIsEnough() {
-        #expect(violation { $0.on(Counted.self) { _, _ in }; $0.upcast(CountedV1.self) { Counted(n: $0.old) } } == nil)
-        #expect(violation { $0.on(Counted.self) { _, _ in }; $0.upcast("thing.counted", from: 1) { _ in } } == nil)
-        #expect(violation { $0.on(Counted.self) { _, _ in }; $0.upcast(Upcasters().adding("thing.counted", from: 1)) } == nil)
+        #expect(
+            violation {
+                $0.on(Counted.self) { _, _ in }
+                $0.upcast(CountedV1.self) { Counted(n: $0.old) }
+            } == nil)
+        #expect(
+            violation {
+                $0.on(Counted.self) { _, _ in }
+                $0.upcast("thing.counted", from: 1) { _ in }
+            } == nil)
+        #expect(
+            violation {
+                $0.on(Counted.self) { _, _ in }
+                $0.upcast(Upcasters().adding("thing.counted", from: 1))
+            } == nil)
         // One that leads elsewhere is not.
         let elsewhere = Upcasters().adding("thing.counted", from: 1, to: "thing.counted", version: 7)
-        #expect(violation { $0.on(Counted.self) { _, _ in }; $0.upcast(elsewhere) }?.code == .missingUpcaster)
+        #expect(
+            violation {
+                $0.on(Counted.self) { _, _ in }
+                $0.upcast(elsewhere)
+            }?.code == .missingUpcaster)
     }
 
     @Test func aHandlerThatTakesATypeByNameWorksWithTheNewestVersion() {
-        let error = violation { $0.on(rawType: "thing.counted", topic: "x") { _, _ in }; $0.knows(countedCatalog) }
+        let error = violation {
+            $0.on(rawType: "thing.counted", topic: "x") { _, _ in }
+            $0.knows(countedCatalog)
+        }
         #expect(error?.code == .missingUpcaster && error?.version == 1)
         // Nothing is known of its contract, or nothing handles it: nothing to say.
         #expect(violation { $0.on(rawType: "thing.counted", topic: "x") { _, _ in } } == nil)
-        #expect(violation { $0.onAll(topic: "x") { _, _ in }; $0.knows(countedCatalog) } == nil)
+        #expect(
+            violation {
+                $0.onAll(topic: "x") { _, _ in }
+                $0.knows(countedCatalog)
+            } == nil)
         #expect(violation { $0.on(Told.self) { _, _ in } } == nil)
     }
 
@@ -59,12 +82,16 @@ struct StartContractTests {
     }
 
     @Test func allMissingUpcastersAreNamedAtOnce() {
-        let catalog = MessageCatalog((1...3).map {
-            MessageSchema(
-                .event, topic: "test.many", owner: "tests", type: "many", version: $0, isCurrent: $0 == 3, partitionKey: "k",
-                schema: "{}")
-        })
-        let error = violation { $0.on(rawType: "many", topic: "x") { _, _ in }; $0.knows(catalog) }
+        let catalog = MessageCatalog(
+            (1...3).map {
+                MessageSchema(
+                    .event, topic: "test.many", owner: "tests", type: "many", version: $0, isCurrent: $0 == 3, partitionKey: "k",
+                    schema: "{}")
+            })
+        let error = violation {
+            $0.on(rawType: "many", topic: "x") { _, _ in }
+            $0.knows(catalog)
+        }
         #expect(error?.description.contains("many version 1") == true && error?.description.contains("many version 2") == true)
     }
 

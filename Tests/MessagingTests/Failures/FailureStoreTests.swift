@@ -4,9 +4,9 @@ import Postgres
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 @Suite(.timeLimit(.minutes(4)))

@@ -2,13 +2,13 @@ import AMQP
 import Contracts
 import Messaging
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Connections that break at the worst moments. A process that is killed there looks the same to both servers.
@@ -28,17 +28,20 @@ struct ConnectionFaultTests {
                 let messages = (0..<300).map { rig.message($0, key: "k\($0 % 7)") }
                 try await rig.messaging(handlers).declareTopology()
                 await rig.publish(messages)
-                try await worker.running(handlers, {
-                    $0.faults.afterCommit = {
-                        // The commit is on disk; the acknowledgement will not arrive.
-                        if cuts.update({ count in
-                            defer { count += 1 }
-                            return count < 3
-                        }) {
-                            proxy.cut()
+                try await worker.running(
+                    handlers,
+                    {
+                        $0.faults.afterCommit = {
+                            // The commit is on disk; the acknowledgement will not arrive.
+                            if cuts.update({ count in
+                                defer { count += 1 }
+                                return count < 3
+                            }) {
+                                proxy.cut()
+                            }
                         }
                     }
-                }) { messaging in
+                ) { messaging in
                     try await rig.eventually { try await rig.count("seen") == 300 }
                     try await rig.eventually(within: .seconds(40)) { try await rig.amqp.queueInfo("worker.\(rig.worker)")?.messages == 0 }
                     try await rig.eventually { messaging.snapshot().duplicates > 0 }
@@ -104,9 +107,12 @@ struct ConnectionFaultTests {
                 }
                 if run <= 8 { throw PostgresError(code: .connectionClosed, message: "gone") }
             }
-            try await rig.running(handlers, {
-                $0.breaker = .init(backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(20)))
-            }) { messaging in
+            try await rig.running(
+                handlers,
+                {
+                    $0.breaker = .init(backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(20)))
+                }
+            ) { messaging in
                 await rig.publish([rig.message(1, key: "k")])
                 try await rig.eventually { try await rig.count("seen") == 1 }
                 #expect(messaging.snapshot().parked == 0)

@@ -2,13 +2,13 @@ import AMQP
 import Contracts
 import Messaging
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The counts that earlier processes left in the database decide what this one runs.
@@ -73,9 +73,12 @@ struct CrashCountTests {
             // One was running when a process died.
             try await rig.postgres.execute("INSERT INTO delivery_attempts (message_id, count) VALUES (\(messages[1].id), 1)")
             proxy.loseAnswers(to: ["INSERT INTO delivery_attempts ("] + Array(repeating: "INSERT INTO delivery_attempts AS d", count: 5))
-            try await worker.running(rig.recording(), {
-                $0.breaker = .init(backoff: Backoff(initial: .milliseconds(1), maximum: .milliseconds(5)))
-            }) { _ in
+            try await worker.running(
+                rig.recording(),
+                {
+                    $0.breaker = .init(backoff: Backoff(initial: .milliseconds(1), maximum: .milliseconds(5)))
+                }
+            ) { _ in
                 try await rig.eventually { try await rig.count("seen") == 3 }
                 #expect(proxy.answersToLose == 0)
                 #expect(try await rig.count("parked") == 0)
@@ -97,10 +100,13 @@ struct CrashCountTests {
             try await rig.postgres.execute(
                 "INSERT INTO delivery_attempts (message_id, count) VALUES (\(message.id), \(Int32(count)))")
             proxy.loseAnswers(to: lost)
-            try await worker.running(rig.recording(), {
-                $0.maxCrashes = count + 1
-                $0.breaker = .init(backoff: Backoff(initial: .milliseconds(1), maximum: .milliseconds(5)))
-            }) { _ in
+            try await worker.running(
+                rig.recording(),
+                {
+                    $0.maxCrashes = count + 1
+                    $0.breaker = .init(backoff: Backoff(initial: .milliseconds(1), maximum: .milliseconds(5)))
+                }
+            ) { _ in
                 try await rig.eventually { try await rig.count("parked") == 1 }
                 #expect(proxy.answersToLose == 0)
                 #expect(try await rig.count("seen") == 0)

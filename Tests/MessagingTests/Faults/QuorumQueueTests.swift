@@ -2,8 +2,8 @@ import AMQP
 import Contracts
 import Messaging
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 /// The default kind of queue. (A node alone is a quorum of one; what several nodes do is RabbitMQ's own affair.)
 @Suite(.timeLimit(.minutes(8)), .serialized)

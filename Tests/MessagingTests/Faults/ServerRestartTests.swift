@@ -3,13 +3,13 @@ import Contracts
 import Messaging
 import Postgres
 import Servers
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Servers that are killed under load, real ones, of the test's own.
@@ -35,10 +35,11 @@ struct ServerRestartTests {
                                     OutgoingMessage(exchange: rig.topic, routingKey: $0.type, body: $0.encoded(), mandatory: true)
                                 })
                             // Everything that follows an unconfirmed one is sent again too, to keep the order.
-                            left = Array(left.drop { [sent = left] message in
-                                let index = sent.firstIndex { $0.id == message.id } ?? 0
-                                return index < outcomes.count && outcomes[index].isConfirmed
-                            })
+                            left = Array(
+                                left.drop { [sent = left] message in
+                                    let index = sent.firstIndex { $0.id == message.id } ?? 0
+                                    return index < outcomes.count && outcomes[index].isConfirmed
+                                })
                             if !left.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
                         }
                     }

@@ -77,7 +77,9 @@ struct EagerTests {
                     if runs.update({ count in
                         count += 1
                         return count
-                    }) < 3 { throw DidNotHappen() }
+                    }) < 3 {
+                        throw DidNotHappen()
+                    }
                 }
                 try await rig.running(handlers) { _ in
                     await rig.publish([rig.message(7, key: "k")])

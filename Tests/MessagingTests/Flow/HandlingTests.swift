@@ -2,13 +2,13 @@ import AMQP
 import Contracts
 import Messaging
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Handling against real servers, when nothing goes wrong.
@@ -50,7 +50,9 @@ struct HandlingTests {
         }
     }
 
-    @Test(arguments: TestBroker.allCases) func whatAHandlerPublishesCarriesCorrelationAndCauseAndLeavesNothingBehind(_ broker: TestBroker) async throws {
+    @Test(arguments: TestBroker.allCases) func whatAHandlerPublishesCarriesCorrelationAndCauseAndLeavesNothingBehind(_ broker: TestBroker)
+        async throws
+    {
         try await Rig.with(broker) { rig in
             var handlers = MessageHandlers()
             handlers.on(rawType: "thing.asked", topic: rig.topic) { envelope, context in
@@ -122,7 +124,14 @@ struct HandlingTests {
             let handlers = rig.recording { envelope, context in
                 let value = envelope.value
                 context.afterCommit { calls.update { $0.append(value) } }
-                if value == 3, failures.update({ count in defer { count -= 1 }; return count > 0 }) { throw TestFailure() }
+                if value == 3,
+                    failures.update({ count in
+                        defer { count -= 1 }
+                        return count > 0
+                    })
+                {
+                    throw TestFailure()
+                }
             }
             try await rig.running(handlers) { _ in
                 await rig.publish((0..<10).map { rig.message($0, key: "k") })

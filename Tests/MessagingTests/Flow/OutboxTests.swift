@@ -2,8 +2,8 @@ import AMQP
 import Contracts
 import Messaging
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(4)))
 struct OutboxTests {

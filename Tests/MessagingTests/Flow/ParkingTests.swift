@@ -2,13 +2,13 @@ import AMQP
 import Contracts
 import Messaging
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 @Suite(.timeLimit(.minutes(4)))
@@ -144,10 +144,13 @@ struct ParkingTests {
                 runs.update { $0 += 1 }
                 throw TestFailure()
             }
-            try await rig.running(handlers, {
-                $0.retry = RetryPolicy(
-                    immediate: 2, attempts: 3, backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(10)))
-            }) { _ in
+            try await rig.running(
+                handlers,
+                {
+                    $0.retry = RetryPolicy(
+                        immediate: 2, attempts: 3, backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(10)))
+                }
+            ) { _ in
                 await rig.publish([rig.message(0, key: "k")])
                 try await rig.eventually { try await rig.count("parked") == 1 }
                 await rig.publish([rig.message(1, key: "k")])
@@ -193,7 +196,8 @@ struct ParkingTests {
     func anEventInBinaryModeIsParkedWithThatReason(_ prefix: String) async throws {
         try await Rig.with { rig in
             try await rig.running(rig.recording()) { _ in
-                let headers: AMQPTable = ["specversion": "1.0", "id": "1", "source": "/x", "type": "thing.done"].reduce(into: [:]) { headers, pair in
+                let headers: AMQPTable = ["specversion": "1.0", "id": "1", "source": "/x", "type": "thing.done"].reduce(into: [:]) {
+                    headers, pair in
                     headers[prefix + pair.key] = .string(pair.value)
                 }
                 _ = await rig.publisher.publish(
@@ -202,7 +206,9 @@ struct ParkingTests {
                         properties: MessageProperties(contentType: "application/json", headers: headers), body: Array("{\"a\":1}".utf8)))
                 try await rig.eventually { try await rig.count("parked") == 1 }
                 let failure = try #require(try await FailureStore(postgres: rig.postgres).list().first)
-                #expect(failure.errorMessage?.contains("in binary mode") == true && failure.errorType == "MessagingError.unparseable", "\(failure)")
+                #expect(
+                    failure.errorMessage?.contains("in binary mode") == true && failure.errorType == "MessagingError.unparseable",
+                    "\(failure)")
             }
         }
     }

@@ -2,8 +2,8 @@ import AMQP
 import Contracts
 import Messaging
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 /// A worker's queue split over several by the partition key.
 @Suite(.timeLimit(.minutes(5)))
@@ -86,7 +86,9 @@ struct PartitionTests {
             // Drained. What is published now stays in the queues, where it can be counted.
             try await rig.messaging(handlers, split).declareTopology()
             try await rig.running(MessageHandlers(), { $0.partitions = 1 }) { messaging in
-                for number in 0..<100 { try await messaging.transact { try $0.publish(rig.message(number, key: "k\(number)"), to: rig.topic) } }
+                for number in 0..<100 {
+                    try await messaging.transact { try $0.publish(rig.message(number, key: "k\(number)"), to: rig.topic) }
+                }
                 try await rig.eventually { try await rig.count("outbox") == 0 }
             }
             for queue in queues { taken.update { $0[queue] = 0 } }

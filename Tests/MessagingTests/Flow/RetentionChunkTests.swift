@@ -9,7 +9,8 @@ struct RetentionChunkTests {
     @Test func oneSweepTakesAsManyChunksAsThereAre() async throws {
         try await Rig.with { rig in
             try await rig.postgres.execute(
-                "INSERT INTO inbox (message_id, received_at) SELECT gen_random_uuid(), now() - interval '8 days' FROM generate_series(1, 4500)")
+                "INSERT INTO inbox (message_id, received_at) SELECT gen_random_uuid(), now() - interval '8 days' FROM generate_series(1, 4500)"
+            )
             let clock = ContinuousClock()
             let interval = Duration.seconds(6)
             try await rig.running(MessageHandlers(), { $0.retentionInterval = interval }) { _ in

@@ -4,9 +4,9 @@ import Postgres
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 @Suite(.timeLimit(.minutes(4)))
@@ -171,11 +171,14 @@ struct TimerTests {
                 if timer.key == "breaks", !isMended.value { throw TestFailure() }
             }
             try await Tap.with(rig) { tap in
-                try await rig.running(handlers, {
-                    $0.retry = RetryPolicy(
-                        immediate: 0, attempts: 4, backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(10)))
-                    $0.timerPoll = .milliseconds(20)
-                }) { messaging in
+                try await rig.running(
+                    handlers,
+                    {
+                        $0.retry = RetryPolicy(
+                            immediate: 0, attempts: 4, backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(10)))
+                        $0.timerPoll = .milliseconds(20)
+                    }
+                ) { messaging in
                     let broken = UUID()
                     try await messaging.transact { context in
                         context.schedule("remind", id: UUID(), key: "heals", after: .zero)

@@ -2,9 +2,9 @@ import Messaging
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The plan of a batch, by the thousand.

@@ -2,9 +2,9 @@ import Messaging
 import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Processes that die, in memory: the table of counts and the queue outlive them.

@@ -1,8 +1,8 @@
 import AMQP
 import Contracts
 import Messaging
-import Testing
 import TestSupport
+import Testing
 
 /// A worker's queue split over several by the partition key.
 extension Rig {

@@ -1,16 +1,16 @@
 import AMQP
 import Contracts
+import Locking
 import Logging
 import Messaging
 import Postgres
-import Locking
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A worker's surroundings for one test: a schema, a topic and a queue of its own, on shared servers.

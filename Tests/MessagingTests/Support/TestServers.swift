@@ -1,9 +1,9 @@
 import Servers
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The database that the tests share: that of the environment, or a private one that is started when first asked for. The brokers

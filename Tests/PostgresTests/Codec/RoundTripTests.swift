@@ -1,7 +1,7 @@
 import Foundation
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 private let database = SuiteDatabase("codec")
 
@@ -38,7 +38,9 @@ private enum Level: Int, Codable { case low = 1, high = 2 }
         try await check([0.1, -Double.greatestFiniteMagnitude, .leastNonzeroMagnitude, .infinity, -.infinity])
     }
     @Test func floats() async throws { try await check([Float(0.1), -.greatestFiniteMagnitude, .leastNonzeroMagnitude, .infinity]) }
-    @Test func strings() async throws { try await check(["", "a", "'\"\\$1", "äöü 🐘 \u{1F468}\u{200D}\u{1F469}", String(repeating: "x", count: 100_000)]) }
+    @Test func strings() async throws {
+        try await check(["", "a", "'\"\\$1", "äöü 🐘 \u{1F468}\u{200D}\u{1F469}", String(repeating: "x", count: 100_000)])
+    }
     @Test func uuids() async throws {
         try await check([UUID(), UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))])
     }
@@ -50,11 +52,14 @@ private enum Level: Int, Codable { case low = 1, high = 2 }
 
     @Test func dates() async throws {
         try await check(
-            [0, 1_700_000_000.123456, -1, -62_135_596_800, 253_402_300_799.999].map { Date(timeIntervalSince1970: ($0 * 1_000_000).rounded() / 1_000_000) })
+            [0, 1_700_000_000.123456, -1, -62_135_596_800, 253_402_300_799.999].map {
+                Date(timeIntervalSince1970: ($0 * 1_000_000).rounded() / 1_000_000)
+            })
         try await database.connect { (connection) async throws in
             let moment = Date(timeIntervalSince1970: 1_700_000_000.123456)
             let row = try await connection.execute(
-                "select \(moment) = timestamptz '2023-11-14 22:13:20.123456+00', date '2023-11-14', timestamp '2023-11-14 22:13:20', timestamptz 'infinity'")[0]
+                "select \(moment) = timestamptz '2023-11-14 22:13:20.123456+00', date '2023-11-14', timestamp '2023-11-14 22:13:20', timestamptz 'infinity'"
+            )[0]
             #expect(try row.decode(Bool.self, at: 0))
             #expect(try row.decode(Date.self, at: 1).timeIntervalSince1970 == 1_699_920_000)
             #expect(try row.decode(Date.self, at: 2).timeIntervalSince1970 == 1_700_000_000)
@@ -77,7 +82,9 @@ private enum Level: Int, Codable { case low = 1, high = 2 }
                 #expect(try row.decode(Bool.self, at: 0), "\(text)")
                 #expect(try row.decode(Decimal.self, at: 1) == Decimal(string: text)!)
             }
-            let row = try await connection.execute("select 'NaN'::numeric, 'Infinity'::numeric, repeat('9', 50)::numeric, 7::int, sum(x::int8)::int8 from generate_series(1, 3) x")[0]
+            let row = try await connection.execute(
+                "select 'NaN'::numeric, 'Infinity'::numeric, repeat('9', 50)::numeric, 7::int, sum(x::int8)::int8 from generate_series(1, 3) x"
+            )[0]
             #expect(try row.decode(Decimal.self, at: 0).isNaN)
             #expect(throws: PostgresError.self) { try row.decode(Decimal.self, at: 1) }
             #expect(throws: PostgresError.self) { try row.decode(Decimal.self, at: 2) }
@@ -115,7 +122,8 @@ private enum Level: Int, Codable { case low = 1, high = 2 }
     @Test func textLikeTypes() async throws {
         try await database.connect { (connection) async throws in
             try await connection.execute("create type mood as enum ('sad', 'happy')")
-            let row = try await connection.execute("select 'happy'::mood, 'a'::varchar(5), 'b'::name, '{\"a\":1}'::json, '[1]'::jsonb, pg_typeof(1)::text")[0]
+            let row = try await connection.execute(
+                "select 'happy'::mood, 'a'::varchar(5), 'b'::name, '{\"a\":1}'::json, '[1]'::jsonb, pg_typeof(1)::text")[0]
             #expect(try row.decode(String.self, at: 0) == "happy")
             #expect(try row.decode(String.self, at: 1) == "a")
             #expect(try row.decode(String.self, at: 2) == "b")

@@ -1,7 +1,7 @@
 import Foundation
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 private let database = SuiteDatabase("copy")
 
@@ -134,7 +134,9 @@ private struct Broken: Error {}
             feed.finish()
             let reading = Task {
                 var count = 0
-                for try await _ in connection.copyOut("copy (select pg_sleep(0.01) from generate_series(1, 100000)) to stdout") { count += 1 }
+                for try await _ in connection.copyOut("copy (select pg_sleep(0.01) from generate_series(1, 100000)) to stdout") {
+                    count += 1
+                }
                 return count
             }
             try await Task.sleep(for: .milliseconds(50))

@@ -2,8 +2,8 @@ import Foundation
 import Logging
 import Postgres
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 private let database = SuiteDatabase("pipe")
 
@@ -35,7 +35,9 @@ private let database = SuiteDatabase("pipe")
                             #expect(error?.sqlState == "22012")
                         case 1:
                             let error = await failure { try await connection.execute("selec \(number)") }
-                            #expect(error?.sqlState == "42601" && error?.query == "selec $1" && error?.position == 1, "\(String(describing: error))")
+                            #expect(
+                                error?.sqlState == "42601" && error?.query == "selec $1" && error?.position == 1,
+                                "\(String(describing: error))")
                         default:
                             try await connection.execute("insert into unique_number values (\(number))")
                         }
@@ -116,7 +118,9 @@ private let database = SuiteDatabase("pipe")
     private func literal(_ number: Int) -> SQL { Array(repeating: "true" as SQL, count: number).joined(separator: " and ") }
 
     @Test func moreStatementsThanTheCacheHolds() async throws {
-        try await database.connect { $0.statementCacheSize = 10 } _: { (connection) async throws in
+        try await database.connect {
+            $0.statementCacheSize = 10
+        } _: { (connection) async throws in
             for round in 0..<2 {
                 for number in 0..<50 {
                     var text: SQL = "select \(round)"
@@ -163,7 +167,9 @@ private let database = SuiteDatabase("pipe")
             #expect(try await connection.execute("").isEmpty)
             #expect(try await connection.execute("select 1").count == 1)
         }
-        try await database.connect { $0.allowRawSQL = true } _: { (connection) async throws in
+        try await database.connect {
+            $0.allowRawSQL = true
+        } _: { (connection) async throws in
             #expect(try await connection.execute(SQL(unsafe: "select 1")).count == 1)
         }
     }

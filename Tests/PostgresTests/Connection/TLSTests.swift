@@ -1,8 +1,8 @@
 import Foundation
 import Postgres
 import Servers
-import Testing
 import TestSupport
+import Testing
 
 /// A server with a certificate for `localhost` from an authority of our own.
 @Suite(.timeLimit(.minutes(5))) struct TLSTests {

@@ -1,8 +1,8 @@
 import Foundation
 import Postgres
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 private let database = SuiteDatabase("tx")
 
@@ -45,7 +45,8 @@ private struct Stop: Error {}
 
     @Test func emptyTransactionIsFree() async throws {
         try await database.connect { (connection) async throws in
-            let before = try await connection.queryOne("select xact_commit + xact_rollback from pg_stat_database where datname = current_database()", as: Int.self)
+            let before = try await connection.queryOne(
+                "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()", as: Int.self)
             for _ in 0..<10 { try await connection.withTransaction { _ in } }
             #expect(before != nil)
             #expect(try await connection.execute("select 1").count == 1)

@@ -19,6 +19,12 @@ private func server(_ state: String, _ message: String = "no") -> PostgresError 
     PostgresError(code: .server, message: message, sqlState: state)
 }
 
+/// As a server says it that speaks German.
+private func changedResultTypeOfServer() -> PostgresError {
+    PostgresError(
+        code: .server, message: "gecachter Plan darf den Ergebnistyp nicht ändern", sqlState: "0A000", routine: "RevalidateCachedQuery")
+}
+
 /// The machine with what it sent and what came of it.
 private struct Harness {
     var state = State()
@@ -219,7 +225,7 @@ private struct Harness {
         harness.append(Request(id: 1, statements: ["select * from t"]))
         harness.receive(.done(Value()), .done(Value()), .sync)
         harness.append(Request(id: 2, statements: ["select * from t"]))
-        harness.receive(.failure(server("0A000", "cached plan must not change result type")), .sync)
+        harness.receive(.failure(changedResultTypeOfServer()), .sync)
         #expect(harness.resent.map(\.id) == [2])
         harness.sent = []
         harness.append(harness.resent[0])
@@ -273,7 +279,7 @@ private struct Harness {
         #expect(harness.state.cache.count == 0 && harness.state.cache.garbage.isEmpty, "nothing is left to deallocate")
     }
 
-    private let changedResultType = server("0A000", "cached plan must not change result type")
+    private let changedResultType = changedResultTypeOfServer()
 
     @Test func cancellationIsTargeted() {
         var harness = Harness()

@@ -19,10 +19,14 @@ struct ScriptStatementTests {
             ("-- a; b\nSELECT 1; -- c; d\n", ["SELECT 1"]),
             ("/* a; /* b; */ c; */ SELECT 1 /* ; */ + 1;", ["SELECT 1 /* ; */ + 1"]),
             ("SELECT 1 - -1; SELECT 4 / 2;", ["SELECT 1 - -1", "SELECT 4 / 2"]),
-            ("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); SELECT 3",
-                ["CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)", "SELECT 3"]),
-            ("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END; SELECT 2",
-                ["CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END", "SELECT 2"]),
+            (
+                "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); SELECT 3",
+                ["CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)", "SELECT 3"]
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END; SELECT 2",
+                ["CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END", "SELECT 2"]
+            ),
             ("DO $do$ BEGIN PERFORM 1; END $do$; SELECT 2", ["DO $do$ BEGIN PERFORM 1; END $do$", "SELECT 2"]),
             ("SELECT 'ä;$$'; SELECT ü$$;$$; SELECT 2", ["SELECT 'ä;$$'", "SELECT ü$$", "$$; SELECT 2"]),
             ("\u{FEFF}SELECT 1", ["SELECT 1"]),

@@ -1,16 +1,18 @@
 import Foundation
 import Logging
 import Postgres
-import ServiceLifecycle
 import Servers
-import Testing
+import ServiceLifecycle
 import TestSupport
+import Testing
 
 private let database = SuiteDatabase("pool")
 
 @Suite(.timeLimit(.minutes(5))) struct ClientTests {
     @Test func limitsAndStatistics() async throws {
-        try await database.client { $0.pool.maximum = 3 } _: { (client) async throws in
+        try await database.client {
+            $0.pool.maximum = 3
+        } _: { (client) async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<200 { group.addTask { try await client.execute("select pg_sleep(0.001)") } }
                 try await group.waitForAll()
@@ -22,7 +24,9 @@ private let database = SuiteDatabase("pool")
     }
 
     @Test func waitersAreServedInOrder() async throws {
-        try await database.client { $0.pool.maximum = 1 } _: { (client) async throws in
+        try await database.client {
+            $0.pool.maximum = 1
+        } _: { (client) async throws in
             let order = try await client.withConnection { _ in
                 var tasks: [Task<Int, any Error>] = []
                 let counter = Counter()
@@ -60,7 +64,9 @@ private let database = SuiteDatabase("pool")
     }
 
     @Test func brokenConnectionsAreReplaced() async throws {
-        try await database.client { $0.pool.maximum = 2 } _: { (client) async throws in
+        try await database.client {
+            $0.pool.maximum = 2
+        } _: { (client) async throws in
             for _ in 0..<5 {
                 let error = await failure {
                     try await client.withConnection { (connection) async throws in
@@ -80,7 +86,9 @@ private let database = SuiteDatabase("pool")
 
     /// Fails when a connection goes back as it is: the next user would find itself in somebody's transaction.
     @Test func dirtyConnectionsAreNotReused() async throws {
-        try await database.client { $0.pool.maximum = 1 } _: { (client) async throws in
+        try await database.client {
+            $0.pool.maximum = 1
+        } _: { (client) async throws in
             let first = try await client.withConnection { (connection) async throws in
                 try await connection.execute("begin")
                 return connection.processID
@@ -163,7 +171,8 @@ private let database = SuiteDatabase("pool")
                         while !Task.isCancelled {
                             number += 1
                             let error = await failure {
-                                try await client.withTransaction { transaction in transaction.enqueue("insert into load values (\(number))") }
+                                try await client.withTransaction { transaction in transaction.enqueue("insert into load values (\(number))")
+                                }
                             }
                             if let error {
                                 if !error.isConnectionFailure, error.code != .cancelled { strange.append(error) }

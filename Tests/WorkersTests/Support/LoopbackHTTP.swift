@@ -100,7 +100,7 @@ struct LoopbackHTTP {
                 if halfClose { outbound.finish() }
                 for try await part in inbound { received += Array(part.readableBytesView) }
             }
-        } catch where !received.isEmpty {
+        } catch  where !received.isEmpty {
             // The answer is there; how the connection ended does not matter.
         }
         return try Self.parse(received)

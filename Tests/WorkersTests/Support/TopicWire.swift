@@ -115,7 +115,8 @@ actor TopicWire {
             guard ContinuousClock.now < deadline else {
                 let heard = all.filter { $0.partitionKey == key }.map(\.type).joined(separator: ", ")
                 throw WorkerUnderTest.Failure(
-                    description: "not within half a minute: \(count) of \(type) with the key \(key); there were \(found.count), among: \(heard)")
+                    description:
+                        "not within half a minute: \(count) of \(type) with the key \(key); there were \(found.count), among: \(heard)")
             }
             try await Task.sleep(for: .milliseconds(10))
         }

@@ -16,16 +16,17 @@ struct OrderAudit: Sendable {
 
     @Sendable
     func counts(_ db: any PostgresExecutor) async throws -> [String: Int] {
-        guard var counts = try await db.queryOne(
-            """
-            SELECT count(*) AS "orders.total",
-                count(*) FILTER (WHERE status = 'confirmed') AS "orders.confirmed",
-                count(*) FILTER (WHERE status = 'rejected') AS "orders.rejected",
-                count(*) FILTER (WHERE status = 'open') AS "orders.open",
-                coalesce(sum(total_cents) FILTER (WHERE status = 'confirmed'), 0)::bigint AS "orders.confirmed.cents"
-            FROM orders
-            """,
-            as: [String: Int].self)
+        guard
+            var counts = try await db.queryOne(
+                """
+                SELECT count(*) AS "orders.total",
+                    count(*) FILTER (WHERE status = 'confirmed') AS "orders.confirmed",
+                    count(*) FILTER (WHERE status = 'rejected') AS "orders.rejected",
+                    count(*) FILTER (WHERE status = 'open') AS "orders.open",
+                    coalesce(sum(total_cents) FILTER (WHERE status = 'confirmed'), 0)::bigint AS "orders.confirmed.cents"
+                FROM orders
+                """,
+                as: [String: Int].self)
         else { return [:] }
         counts["replay.mismatches"] = try await mismatches(db, rows: counts["orders.total"] ?? 0)
         return counts

@@ -7,7 +7,7 @@ package import NIOCore
 package struct AccessRequest: Method {
     package static let id = MethodID.accessRequest
     package static let layout: [MethodField] = [
-        .shortString("realm"), .bit("exclusive"), .bit("passive"), .bit("active"), .bit("write"), .bit("read")
+        .shortString("realm"), .bit("exclusive"), .bit("passive"), .bit("active"), .bit("write"), .bit("read"),
     ]
 
     package var realm: String

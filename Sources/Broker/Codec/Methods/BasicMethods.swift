@@ -44,7 +44,7 @@ package struct BasicConsume: Method {
     package static let id = MethodID.basicConsume
     package static let layout: [MethodField] = [
         .short("reserved-1"), .shortString("queue"), .shortString("consumer-tag"), .bit("no-local"), .bit("no-ack"),
-        .bit("exclusive"), .bit("no-wait"), .table("arguments")
+        .bit("exclusive"), .bit("no-wait"), .table("arguments"),
     ]
 
     package var queue: String
@@ -145,7 +145,7 @@ package struct BasicPublish: Method {
     package static let id = MethodID.basicPublish
     package static let layout: [MethodField] = [
         .short("reserved-1"), .shortString("exchange"), .shortString("routing-key"), .bit("mandatory"),
-        .bit("immediate")
+        .bit("immediate"),
     ]
 
     package var exchange: String
@@ -181,7 +181,7 @@ package struct BasicPublish: Method {
 package struct BasicReturn: Method {
     package static let id = MethodID.basicReturn
     package static let layout: [MethodField] = [
-        .short("reply-code"), .shortString("reply-text"), .shortString("exchange"), .shortString("routing-key")
+        .short("reply-code"), .shortString("reply-text"), .shortString("exchange"), .shortString("routing-key"),
     ]
 
     package var replyCode: UInt16
@@ -216,7 +216,7 @@ package struct BasicDeliver: Method {
     package static let id = MethodID.basicDeliver
     package static let layout: [MethodField] = [
         .shortString("consumer-tag"), .longLong("delivery-tag"), .bit("redelivered"), .shortString("exchange"),
-        .shortString("routing-key")
+        .shortString("routing-key"),
     ]
 
     package var consumerTag: String
@@ -286,7 +286,7 @@ package struct BasicGetOK: Method {
     package static let id = MethodID.basicGetOK
     package static let layout: [MethodField] = [
         .longLong("delivery-tag"), .bit("redelivered"), .shortString("exchange"), .shortString("routing-key"),
-        .long("message-count")
+        .long("message-count"),
     ]
 
     package var deliveryTag: UInt64

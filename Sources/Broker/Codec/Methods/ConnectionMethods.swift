@@ -8,7 +8,7 @@ package struct ConnectionStart: Method {
     package static let id = MethodID.connectionStart
     package static let layout: [MethodField] = [
         .octet("version-major"), .octet("version-minor"), .table("server-properties"), .longString("mechanisms"),
-        .longString("locales")
+        .longString("locales"),
     ]
 
     package var versionMajor: UInt8
@@ -49,7 +49,7 @@ package struct ConnectionStart: Method {
 package struct ConnectionStartOK: Method {
     package static let id = MethodID.connectionStartOK
     package static let layout: [MethodField] = [
-        .table("client-properties"), .shortString("mechanism"), .longString("response"), .shortString("locale")
+        .table("client-properties"), .shortString("mechanism"), .longString("response"), .shortString("locale"),
     ]
 
     package var clientProperties: FieldTable

@@ -15,7 +15,7 @@ extension ExchangeBindingMethod {
     package static var layout: [MethodField] {
         [
             .short("reserved-1"), .shortString("destination"), .shortString("source"), .shortString("routing-key"),
-            .bit("no-wait"), .table("arguments")
+            .bit("no-wait"), .table("arguments"),
         ]
     }
 

@@ -8,7 +8,7 @@ package struct ExchangeDeclare: Method {
     package static let id = MethodID.exchangeDeclare
     package static let layout: [MethodField] = [
         .short("reserved-1"), .shortString("exchange"), .shortString("type"), .bit("passive"), .bit("durable"),
-        .bit("auto-delete"), .bit("internal"), .bit("no-wait"), .table("arguments")
+        .bit("auto-delete"), .bit("internal"), .bit("no-wait"), .table("arguments"),
     ]
 
     package var exchange: String
@@ -67,7 +67,7 @@ package struct ExchangeDeclareOK: BareMethod {
 package struct ExchangeDelete: Method {
     package static let id = MethodID.exchangeDelete
     package static let layout: [MethodField] = [
-        .short("reserved-1"), .shortString("exchange"), .bit("if-unused"), .bit("no-wait")
+        .short("reserved-1"), .shortString("exchange"), .bit("if-unused"), .bit("no-wait"),
     ]
 
     package var exchange: String

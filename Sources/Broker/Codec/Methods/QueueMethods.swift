@@ -8,7 +8,7 @@ package struct QueueDeclare: Method {
     package static let id = MethodID.queueDeclare
     package static let layout: [MethodField] = [
         .short("reserved-1"), .shortString("queue"), .bit("passive"), .bit("durable"), .bit("exclusive"),
-        .bit("auto-delete"), .bit("no-wait"), .table("arguments")
+        .bit("auto-delete"), .bit("no-wait"), .table("arguments"),
     ]
 
     package var queue: String
@@ -85,7 +85,7 @@ package struct QueueBind: Method {
     package static let id = MethodID.queueBind
     package static let layout: [MethodField] = [
         .short("reserved-1"), .shortString("queue"), .shortString("exchange"), .shortString("routing-key"),
-        .bit("no-wait"), .table("arguments")
+        .bit("no-wait"), .table("arguments"),
     ]
 
     package var queue: String
@@ -137,7 +137,7 @@ package struct QueueUnbind: Method {
     package static let id = MethodID.queueUnbind
     package static let layout: [MethodField] = [
         .short("reserved-1"), .shortString("queue"), .shortString("exchange"), .shortString("routing-key"),
-        .table("arguments")
+        .table("arguments"),
     ]
 
     package var queue: String
@@ -220,7 +220,7 @@ package struct QueuePurgeOK: SingleFieldMethod {
 package struct QueueDelete: Method {
     package static let id = MethodID.queueDelete
     package static let layout: [MethodField] = [
-        .short("reserved-1"), .shortString("queue"), .bit("if-unused"), .bit("if-empty"), .bit("no-wait")
+        .short("reserved-1"), .shortString("queue"), .bit("if-unused"), .bit("if-empty"), .bit("no-wait"),
     ]
 
     package var queue: String

@@ -132,8 +132,7 @@ extension SchemaCompiler {
         return number.int.map { max($0, 0) } ?? .max
     }
 
-    private mutating func list(_ value: JSONValue, _ keyword: String, _ item: Item) throws(JSONSchemaError) -> [NodeID]
-    {
+    private mutating func list(_ value: JSONValue, _ keyword: String, _ item: Item) throws(JSONSchemaError) -> [NodeID] {
         var result: [NodeID] = []
         for (index, schema) in (value.arrayValue ?? []).enumerated() {
             result.append(try number(of: schema, below: item, keyword, String(index)))

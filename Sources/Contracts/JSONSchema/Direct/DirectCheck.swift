@@ -159,10 +159,12 @@ struct DirectCheck {
     private mutating func isAllowed(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ node: UnsafePointer<DirectNode>) -> Bool {
         if node.pointee.firstChoice >= 0 {
             let first = Int(node.pointee.firstChoice)
-            guard (first..<first + Int(node.pointee.choiceCount)).contains(where: { number in
-                let choice = direct.choices[number]
-                return choice.count == text.count && isSame(choice, start)
-            }) else { return false }
+            guard
+                (first..<first + Int(node.pointee.choiceCount)).contains(where: { number in
+                    let choice = direct.choices[number]
+                    return choice.count == text.count && isSame(choice, start)
+                })
+            else { return false }
         }
         // A code point has one to four bytes.
         if text.count > node.pointee.maximumLength || (text.count + 3) / 4 < node.pointee.minimumLength {
@@ -203,7 +205,10 @@ struct DirectCheck {
         var value = 0
         var isNegative = false
         for byte in digits {
-            if byte == UInt8(ascii: "-") { isNegative = true; continue }
+            if byte == UInt8(ascii: "-") {
+                isNegative = true
+                continue
+            }
             guard byte &- 0x30 < 10 else { return nil }
             value = value &* 10 &+ Int(byte &- 0x30)
         }

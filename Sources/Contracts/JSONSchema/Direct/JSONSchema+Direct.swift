@@ -24,7 +24,8 @@ extension JSONSchema {
                     do throws(JSONError) {
                         var check = DirectCheck(
                             direct: direct, nodes: nodes, properties: properties, names: names,
-                            scanner: try JSONScanner(bytes, limits: limits), budget: direct.program.options.maximumSteps, wanted: wanted ?? -1)
+                            scanner: try JSONScanner(bytes, limits: limits), budget: direct.program.options.maximumSteps,
+                            wanted: wanted ?? -1)
                         return try check.run() ? Sight(wanted: check.found) : nil
                     } catch {
                         return nil

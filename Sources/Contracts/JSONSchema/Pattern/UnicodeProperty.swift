@@ -99,16 +99,15 @@ enum UnicodeProperty {
         (["Co", "Private_Use"], [.privateUse]), (["Cn", "Unassigned"], [.unassigned]),
     ]
 
-    private static let properties:
-        [(names: [String], property: any KeyPath<Unicode.Scalar.Properties, Bool> & Sendable)] = [
-            (["Alphabetic", "Alpha"], \.isAlphabetic), (["Uppercase", "Upper"], \.isUppercase),
-            (["Lowercase", "Lower"], \.isLowercase), (["White_Space", "space"], \.isWhitespace), (["Cased"], \.isCased),
-            (["Dash"], \.isDash), (["Diacritic", "Dia"], \.isDiacritic), (["Emoji"], \.isEmoji),
-            (["Emoji_Presentation", "EPres"], \.isEmojiPresentation), (["Hex_Digit", "Hex"], \.isHexDigit),
-            (["ASCII_Hex_Digit", "AHex"], \.isASCIIHexDigit), (["ID_Start", "IDS"], \.isIDStart),
-            (["ID_Continue", "IDC"], \.isIDContinue), (["XID_Start", "XIDS"], \.isXIDStart),
-            (["XID_Continue", "XIDC"], \.isXIDContinue), (["Ideographic", "Ideo"], \.isIdeographic),
-            (["Math"], \.isMath),
-            (["Quotation_Mark", "QMark"], \.isQuotationMark),
-        ]
+    private static let properties: [(names: [String], property: any KeyPath<Unicode.Scalar.Properties, Bool> & Sendable)] = [
+        (["Alphabetic", "Alpha"], \.isAlphabetic), (["Uppercase", "Upper"], \.isUppercase),
+        (["Lowercase", "Lower"], \.isLowercase), (["White_Space", "space"], \.isWhitespace), (["Cased"], \.isCased),
+        (["Dash"], \.isDash), (["Diacritic", "Dia"], \.isDiacritic), (["Emoji"], \.isEmoji),
+        (["Emoji_Presentation", "EPres"], \.isEmojiPresentation), (["Hex_Digit", "Hex"], \.isHexDigit),
+        (["ASCII_Hex_Digit", "AHex"], \.isASCIIHexDigit), (["ID_Start", "IDS"], \.isIDStart),
+        (["ID_Continue", "IDC"], \.isIDContinue), (["XID_Start", "XIDS"], \.isXIDStart),
+        (["XID_Continue", "XIDC"], \.isXIDContinue), (["Ideographic", "Ideo"], \.isIdeographic),
+        (["Math"], \.isMath),
+        (["Quotation_Mark", "QMark"], \.isQuotationMark),
+    ]
 }

@@ -1,5 +1,5 @@
-import Millrace
 import Locking
+import Millrace
 
 /// The prices of products, remembered. A product's price never changes (`product.add` with another price is refused), so
 /// what has been read once stays right; products that are not known are asked for each time.

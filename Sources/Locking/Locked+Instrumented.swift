@@ -1,0 +1,49 @@
+// The thread sanitizer does not see what happens inside of Swift's own mutex, where a thread waits in the runtime, which is not
+// instrumented, and would report races that are none. scripts/thread-sanitizer builds with this one instead.
+#if THREAD_SANITIZER
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #elseif canImport(Darwin)
+        import Darwin
+    #endif
+
+    /// A value behind a lock that the thread sanitizer knows.
+    public struct Locked<Value: ~Copyable>: ~Copyable {
+        private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+        private let value: UnsafeMutablePointer<Value>
+
+        /// Puts a value behind a lock.
+        public init(_ value: consuming sending Value) {
+            mutex = .allocate(capacity: 1)
+            mutex.initialize(to: pthread_mutex_t())
+            pthread_mutex_init(mutex, nil)
+            self.value = .allocate(capacity: 1)
+            self.value.initialize(to: value)
+        }
+
+        deinit {
+            pthread_mutex_destroy(mutex)
+            mutex.deallocate()
+            value.deinitialize(count: 1)
+            value.deallocate()
+        }
+
+        /// Runs `body` with the value, alone.
+        ///
+        /// - Parameter body: must not block and must not take this lock again.
+        /// - Throws: what `body` throws.
+        @inline(never)
+        public borrowing func withLock<Result: ~Copyable, Failure: Error>(
+            _ body: (inout sending Value) throws(Failure) -> sending Result
+        ) throws(Failure) -> sending Result {
+            pthread_mutex_lock(mutex)
+            defer { pthread_mutex_unlock(mutex) }
+            return try body(&value.pointee)
+        }
+    }
+
+    // The value is reached only through `withLock`, which lets one thread in at a time, and takes and gives only what is sent.
+    extension Locked: @unchecked Sendable where Value: ~Copyable {}
+#endif
