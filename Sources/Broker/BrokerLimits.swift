@@ -51,7 +51,8 @@ public struct BrokerLimits: Sendable, Equatable {
 
     // MARK: Of the management API
 
-    /// Open sockets of HTTP; further ones are closed at once.
+    /// Open sockets of HTTP; a further one takes the place of that which has asked nothing for the longest time, or is closed at once
+    /// if all wait for answers.
     public var managementConnections = 256
     /// Bytes of a request's body; 413 above.
     public var managementBodyBytes = 32 << 20

@@ -72,7 +72,7 @@ extension ChannelMachine {
         let name = ResourceName.cleaned(request.queue)
         if name.hasPrefix(PropertyScan.directReplyTo) { return try declareReplies(name, noWait: request.noWait) }
         let declaration =
-            request.passive ? QueueDeclaration(name: try queueName(name), passive: true) : try declaration(name, request)
+            request.passive ? QueueDeclaration(name: name, passive: true) : try declaration(name, request)
         let queue = try virtualHost.declareQueue(declaration, requester: connection.id)
         lastQueue = queue.name
         guard !request.noWait else { return }

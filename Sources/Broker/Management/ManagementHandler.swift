@@ -15,6 +15,8 @@ final class ManagementHandler: ChannelInboundHandler {
     private var body: [UInt8] = []
     private var isTooLarge = false
     private var timer: Scheduled<Void>?
+    /// Since when it has neither sent nor waited for anything; nil while it does.
+    private(set) var idleSince: NIODeadline? = .now()
 
     init(router: ManagementRouter, limits: BrokerLimits, onClose: @escaping () -> Void) {
         self.router = router
@@ -39,6 +41,7 @@ final class ManagementHandler: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
+            idleSince = nil
             body.removeAll()
             isTooLarge = false
             if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.managementBodyBytes {
@@ -98,7 +101,9 @@ final class ManagementHandler: ChannelInboundHandler {
         written.futureResult.assumeIsolated().whenComplete { [self] _ in
             let context = bound.value
             guard context.channel.isActive else { return }
-            if keepsAlive { arm(context) } else { context.close(promise: nil) }
+            guard keepsAlive else { return context.close(promise: nil) }
+            arm(context)
+            if self.head == nil { idleSince = .now() }
         }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
     }

@@ -4,7 +4,7 @@ import NIOHTTP1
 /// A request to the management API, with its path taken apart.
 struct ManagementRequest {
     var method: HTTPMethod
-    /// The parts of the path, decoded; empty ones are left out.
+    /// The parts of the path, decoded; a slash at its end begins none.
     var path: [String]
     /// The parts that a route's pattern has names for.
     var parameters: [String: String] = [:]
@@ -26,7 +26,9 @@ struct ManagementRequest {
         self.user = user
         self.isFromLoopback = isFromLoopback
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = try parts[0].split(separator: "/").map { try PercentCoding.decode($0) }
+        var pieces = parts[0].split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        if pieces.last?.isEmpty == true { pieces.removeLast() }
+        path = try pieces.map { try PercentCoding.decode($0) }
         query = [:]
         guard parts.count == 2 else { return }
         for pair in parts[1].split(separator: "&") {

@@ -11,7 +11,7 @@ final class ManagementServer {
     private var channel: (any Channel)?
     private var router: ManagementRouter?
     private var sampling: RepeatedTask?
-    private var open: [ObjectIdentifier: any Channel] = [:]
+    private var open: [ObjectIdentifier: (channel: any Channel, handler: ManagementHandler)] = [:]
 
     init(broker: BrokerLoop, endpoint: ManagementEndpoint, loop: any EventLoop) {
         self.broker = broker
@@ -56,19 +56,28 @@ final class ManagementServer {
 
     private func accept(_ channel: any Channel, _ tls: NIOSSLContext?) throws {
         let limits = broker.configuration.limits
+        if open.count >= limits.managementConnections { closeMostIdle() }
         guard let router, open.count < limits.managementConnections else { throw ChannelError.operationUnsupported }
         let id = ObjectIdentifier(channel)
-        open[id] = channel
+        let handler = ManagementHandler(router: router, limits: limits) { [weak self] in self?.open[id] = nil }
         let pipeline = channel.pipeline.syncOperations
         if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
-        try pipeline.addHandler(ManagementHandler(router: router, limits: limits) { [weak self] in self?.open[id] = nil })
+        try pipeline.addHandler(handler)
+        open[id] = (channel, handler)
+    }
+
+    /// Clients keep connections for later, some of them one for each thing that they watch; they open a new one where one is gone.
+    private func closeMostIdle() {
+        let idle = open.compactMap { id, connection in connection.handler.idleSince.map { (since: $0, id: id) } }
+        guard let longest = idle.min(by: { $0.since < $1.since }) else { return }
+        open.removeValue(forKey: longest.id)?.channel.close(promise: nil)
     }
 
     /// Stops listening and closes what is open.
     func stop() {
         sampling?.cancel()
         channel?.close(promise: nil)
-        for channel in open.values { channel.close(promise: nil) }
+        for (channel, _) in open.values { channel.close(promise: nil) }
     }
 }

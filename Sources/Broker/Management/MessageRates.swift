@@ -52,11 +52,12 @@ struct MessageRates {
             Dictionary(uniqueKeysWithValues: broker.traffic.map { ($0.id, [$0.received, $0.sent, 0, 0, 0, 0, 0, 0]) }), at: now)
     }
 
-    /// Publish, deliver, deliver without acknowledgement, get, acknowledge, redeliver, confirm, return.
+    /// Publish, deliver, deliver without acknowledgement, get, acknowledge, redeliver, and at last, of a queue, what came in; of the
+    /// broker confirm and return instead.
     private static func counts(_ statistics: QueueStatistics) -> SIMD8<UInt64> {
         [
             statistics.published, statistics.delivered, statistics.deliveredNoAck, statistics.got, statistics.acknowledged,
-            statistics.redelivered, 0, 0,
+            statistics.redelivered, statistics.arrived, 0,
         ]
     }
 
@@ -81,7 +82,7 @@ struct MessageRates {
             JSONNumber(indices.reduce(0) { $0 + queues.rate(queue.id, $1) }).map { .number($0) } ?? 0
         }
         return [
-            "mode": "default", "len": .int(queue.messageCount), "avg_ingress_rate": rate(0), "avg_egress_rate": rate(1, 2, 3),
+            "mode": "default", "len": .int(queue.messageCount), "avg_ingress_rate": rate(6), "avg_egress_rate": rate(1, 2, 3),
             "avg_ack_ingress_rate": rate(1), "avg_ack_egress_rate": rate(4),
         ]
     }

@@ -33,7 +33,7 @@ extension Queue {
 
     /// Gives a message to a consumer that does not acknowledge.
     func forward(_ message: Message, to consumer: Consumer) {
-        statistics.published &+= 1
+        statistics.arrived &+= 1
         statistics.deliveredNoAck &+= 1
         let entry = QueueEntry(
             position: takePosition(), stored: nil, message: message, size: message.size,
@@ -44,7 +44,7 @@ extension Queue {
 
     /// Takes a message over: to a consumer that has room, if none waits before it, else to the end.
     func enqueue(_ message: Message, position: UInt64, stored: StoredMessage?, expiresAt: Int64) {
-        statistics.published &+= 1
+        statistics.arrived &+= 1
         var entry = QueueEntry(
             position: position, stored: stored, message: message, size: message.size,
             priority: min(message.attributes.priority, options.maxPriority), expiresAt: expiresAt)

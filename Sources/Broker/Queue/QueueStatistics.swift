@@ -1,7 +1,9 @@
 /// Counts of one queue since the broker started; each only rises.
 package struct QueueStatistics: Equatable, Sendable {
-    /// Messages that were accepted.
+    /// Messages that publishers have sent here, those that were refused among them, as RabbitMQ counts.
     package var published: UInt64 = 0
+    /// Messages that came in, dead letters of other queues among them.
+    package var arrived: UInt64 = 0
     /// Deliveries to consumers that acknowledge, and to those that do not.
     package var delivered: UInt64 = 0
     package var deliveredNoAck: UInt64 = 0
@@ -25,6 +27,7 @@ package struct QueueStatistics: Equatable, Sendable {
 
     static func += (total: inout QueueStatistics, other: QueueStatistics) {
         total.published &+= other.published
+        total.arrived &+= other.arrived
         total.delivered &+= other.delivered
         total.deliveredNoAck &+= other.deliveredNoAck
         total.got &+= other.got

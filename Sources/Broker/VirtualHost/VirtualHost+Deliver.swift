@@ -24,7 +24,10 @@ extension VirtualHost {
             swap(&slots, &self.slots)
         }
         var isRefused = false
-        for queue in queues { if !plan(message, queue, &plans, &slots) { isRefused = true } }
+        for queue in queues {
+            if letter == nil { queue.statistics.published &+= 1 }
+            if !plan(message, queue, &plans, &slots) { isRefused = true }
+        }
         let stored = keep(message, slots, replacing: letter)
         let waitsFor = stored == nil ? nil : store?.appended
         for plan in plans { carryOut(plan, message, stored) }
@@ -33,6 +36,7 @@ extension VirtualHost {
 
     /// The same for one queue, which is nearly every message.
     private func deliver(_ message: Message, to queue: Queue) -> PublishOutcome {
+        queue.statistics.published &+= 1
         if queue.refuses(bodyBytes: message.body.readableBytes) {
             refuse(message, queue)
             return .rejected

@@ -381,6 +381,16 @@ import Testing
         #expect(try client.takeDelivery().0.redelivered)
     }
 
+    /// Asking for the queue without a name does not answer for the last one that was declared: nobody has it.
+    @Test func noQueueHasNoName() throws {
+        let harness = try MachineHarness()
+        let client = try harness.open()
+        try client.declare("q")
+        client.send(QueueDeclare(queue: "", passive: true))
+        let close = try client.take(ChannelClose.self)
+        #expect(close.replyCode == 404 && close.replyText == "NOT_FOUND - no queue '' in vhost '/'")
+    }
+
     @Test func failedDeliveriesAreCounted() throws {
         let client = try MachineHarness().open()
         client.send(QueueDeclare(queue: "q", durable: true, arguments: ["x-queue-type": .string("quorum")]))

@@ -42,6 +42,13 @@ struct HTTPProbe: Sendable {
         return try await promise.futureResult.get()
     }
 
+    /// The head of a request on a connection that stays.
+    func head(_ method: HTTPMethod, _ path: String) -> HTTPRequestHead {
+        var headers: HTTPHeaders = ["host": "127.0.0.1:\(port)"]
+        if let user { headers.add(name: "authorization", value: "Basic " + Self.base64(Array("\(user):\(password)".utf8))) }
+        return HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
+    }
+
     /// Without Foundation, so that the tests need no more than the broker.
     private static func base64(_ bytes: [UInt8]) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")

@@ -17,6 +17,22 @@ func withManagement<Value: Sendable>(
 }
 
 @Suite struct ManagementAPITests {
+    // MARK: - How many may ask
+
+    /// Clients that keep a connection for each thing they watch do not keep out others: the one that was idle for longest goes, the
+    /// one that was used since then stays.
+    @Test func makesRoomForAFurtherConnection() async throws {
+        try await withManagement({ $0.limits.managementConnections = 3 }) { (api: HTTPProbe) async throws in
+            let kept = [try await KeptConnection.open(api), try await KeptConnection.open(api), try await KeptConnection.open(api)]
+            for connection in kept { #expect(try await connection.status("/api/whoami") == 200) }
+            #expect(try await kept[0].status("/api/whoami") == 200)
+            #expect(try await api(.GET, "/api/whoami").status == 200)
+            try await kept[1].waitUntilClosed()
+            #expect(try await kept[0].status("/api/whoami") == 200)
+            #expect(try await kept[2].status("/api/whoami") == 200)
+        }
+    }
+
     // MARK: - Who may ask
 
     @Test func onlyThoseWhoLogIn() async throws {
@@ -33,6 +49,9 @@ func withManagement<Value: Sendable>(
             #expect(try await api(.GET, "/api/whoami").json == ["name": "guest", "tags": ["administrator"]])
             #expect(try await api(.GET, "/api/nothing").json == ["error": "Object Not Found", "reason": "Not Found"])
             #expect(try await api(.POST, "/api/overview").status == 405)
+            // An empty name is none that was left out.
+            #expect(try await api(.GET, "/api/queues//%2F").status == 404)
+            #expect(try await api(.GET, "/api/queues/").status == 200)
         }
     }
 

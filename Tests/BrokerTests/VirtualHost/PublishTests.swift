@@ -74,6 +74,25 @@ import Testing
         broker.checkBooks()
     }
 
+    /// As RabbitMQ counts, on whose figures others scale: what publishers send, refused or not, and no dead letters.
+    @Test func aQueueCountsWhatPublishersSend() throws {
+        let broker = try CoreFixture()
+        let dead = try broker.queue("dead")
+        let arguments: FieldTable = [
+            "x-max-length": .int32(1), "x-overflow": "reject-publish-dlx", "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": "dead",
+        ]
+        let queue = try broker.queue("q", arguments)
+        for body in ["a", "b", "c"] { try broker.publish(body) }
+        #expect(queue.statistics.published == 3 && queue.statistics.arrived == 1 && queue.statistics.refused == 2)
+        #expect(dead.messageCount == 2)
+        #expect(dead.statistics.published == 0 && dead.statistics.arrived == 2)
+        try broker.bind("amq.fanout", to: "q")
+        try broker.bind("amq.fanout", to: "dead")
+        try broker.publish("d", to: "amq.fanout", "")
+        #expect(queue.statistics.published == 4 && dead.statistics.published == 1)
+    }
+
     @Test func theTotalsAddUp() throws {
         let broker = try CoreFixture()
         let queue = try broker.queue("q")
@@ -85,6 +104,7 @@ import Testing
         broker.channel.reject(deliveries[1], requeue: true)
         var expected = QueueStatistics()
         expected.published = 3
+        expected.arrived = 3
         expected.delivered = 4
         expected.acknowledged = 1
         expected.requeued = 1
