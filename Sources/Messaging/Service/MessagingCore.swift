@@ -124,7 +124,8 @@ final class MessagingCore: Sendable {
     func committed<R>(_ committed: Committed<R>) {
         let output = committed.output
         if !output.entries.isEmpty { feed.handOver(output.entries, committed.answer) }
-        if output.timers.contains(where: { $0.entry != nil }) { timerWake.signal() }
+        // One that is due only after the next regular look is found by that.
+        if output.timers.contains(where: { $0.entry.map { $0.after < configuration.timerPoll } ?? false }) { timerWake.signal() }
         for hook in output.hooks { hook() }
     }
 
