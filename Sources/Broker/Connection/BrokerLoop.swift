@@ -28,7 +28,7 @@ package final class BrokerLoop {
 
     private var dirty: [ConnectionMachine] = []
     private var confirming: [ChannelMachine] = []
-    private var committing: [(sequence: LogSequence, action: () -> Void)] = []
+    private var committing: [(sequence: LogSequence, action: () -> Void, refusal: (() -> Void)?)] = []
     private var resuming: [ConnectionMachine] = []
     private var isTurnScheduled = false
     private var lastTick: Int64?
@@ -144,8 +144,9 @@ package final class BrokerLoop {
     }
 
     /// Calls back when the log is durable up to a place; never before the end of the turn.
-    func whenDurable(_ sequence: LogSequence, _ action: @escaping () -> Void) {
-        committing.append((sequence, action))
+    /// - Parameter refusal: called instead when the disk becomes full before that; without it the call waits for room.
+    package func whenDurable(_ sequence: LogSequence, orWithoutRoom refusal: (() -> Void)? = nil, _ action: @escaping () -> Void) {
+        committing.append((sequence, action, refusal))
         scheduleTurn()
     }
 
@@ -200,7 +201,7 @@ package final class BrokerLoop {
         if !committing.isEmpty {
             let due = committing.filter { $0.sequence <= durable }
             committing.removeAll { $0.sequence <= durable }
-            for (_, action) in due { action() }
+            for waiting in due { waiting.action() }
         }
     }
 
@@ -231,8 +232,15 @@ package final class BrokerLoop {
             log(.notice, "publishers may go on")
         }
         blockReason = reason?.text
+        if reason == .disk { refuseWaiting() }
         for machine in Array(machines.values) {
             if let blockReason { machine.block(blockReason) } else { machine.unblock() }
         }
+    }
+
+    private func refuseWaiting() {
+        let refusals = committing.compactMap(\.refusal)
+        committing.removeAll { $0.refusal != nil }
+        for refuse in refusals { refuse() }
     }
 }

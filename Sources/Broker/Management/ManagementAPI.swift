@@ -81,11 +81,11 @@ final class ManagementAPI {
     func whenDurable(_ reply: ManagementReply) -> ManagementOutcome {
         broker.scheduleTurn()
         guard let store = broker.store, store.durable < store.appended else { return .now(reply) }
-        if core.blockReason == .disk {
-            return .now(.failure(.init(status: .serviceUnavailable, error: "blocked", reason: "done, but not on disk before it has room")))
-        }
+        let noRoom = ManagementReply.failure(
+            .init(status: .serviceUnavailable, error: "blocked", reason: "done, but not on disk before it has room"))
+        if core.blockReason == .disk { return .now(noRoom) }
         let sequence = store.appended
-        return .later { [broker] answer in broker.whenDurable(sequence) { answer(reply) } }
+        return .later { [broker] answer in broker.whenDurable(sequence, orWithoutRoom: { answer(noRoom) }) { answer(reply) } }
     }
 }
 

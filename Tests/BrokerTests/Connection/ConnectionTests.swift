@@ -214,6 +214,36 @@ import Testing
         #expect(try client.take(ConnectionBlocked.self).reason == "low on disk")
     }
 
+    /// A change over HTTP that is under way when the disk becomes full is answered then, and once. Fails when `block` leaves those
+    /// who wait alone.
+    @Test func whoeverWillNotWaitForRoomIsRefused() throws {
+        let disk = SimulatedDisk()
+        let harness = try MachineHarness(disk: disk)
+        let store = try #require(harness.store)
+        let client = try harness.open()
+        client.send(QueueDeclare(queue: "kept", durable: true))
+        _ = try client.take(QueueDeclareOK.self)
+        disk.executor.step()
+        var properties = BasicProperties()
+        properties.deliveryMode = 2
+        for _ in 0..<20 { client.publish(key: "kept", properties, body: String(repeating: "x", count: 1_000)) }
+        var answers: [String] = []
+        harness.broker.whenDurable(store.appended, orWithoutRoom: { answers.append("refused") }) { answers.append("done") }
+        harness.broker.whenDurable(store.appended) { answers.append("waited") }
+        harness.endTurn()
+        #expect(answers.isEmpty)
+        disk.storage.setFaults { $0.capacity = 0 }
+        disk.executor.drain()
+        #expect(answers == ["refused"])
+        disk.storage.setFaults { $0.capacity = .max }
+        for _ in 0..<10 {
+            harness.advance(milliseconds: 1_000)
+            disk.executor.drain()
+        }
+        #expect(store.durable == store.appended)
+        #expect(answers == ["refused", "waited"])
+    }
+
     /// Fails when a turn is left to clients (`tick`).
     @Test func whatQueuesDoByThemselvesIsCommittedWithoutClients() throws {
         let disk = SimulatedDisk()
