@@ -1,6 +1,6 @@
-import Logging
+package import Logging
 import Messaging
-import Postgres
+package import Postgres
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -9,11 +9,11 @@ import Postgres
 #endif
 
 /// Creates what a worker needs in the database and the broker. Doing it again changes nothing.
-struct WorkerPreparation {
+package struct WorkerPreparation {
     let worker: Worker
     let logger: Logger
 
-    init(_ worker: Worker, logger: Logger) {
+    package init(_ worker: Worker, logger: Logger) {
         self.worker = worker
         self.logger = logger
     }
@@ -28,7 +28,7 @@ struct WorkerPreparation {
     }
 
     /// The schema, the framework's tables and the worker's own.
-    func prepareDatabase(_ postgres: PostgresClient) async throws {
+    package func prepareDatabase(_ postgres: PostgresClient) async throws {
         try await createSchema(postgres)
         for history in try worker.histories() { try await migrate(worker.migrator(history, postgres, logger: logger)) }
     }

@@ -109,7 +109,7 @@ struct WorkerRuntime {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
             do {
-                try await MigrationCheck(worker: worker).verify(postgres)
+                try await MigrationCheck(worker).verify(postgres)
                 for check in worker.startChecks { try await check(postgres) }
                 return
             } catch let error as PostgresError where error.isConnectionFailure && ContinuousClock.now < deadline {

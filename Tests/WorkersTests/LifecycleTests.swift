@@ -59,7 +59,8 @@ extension Workers {
             let db = try worker.database()
             try await db.execute("UPDATE flyway_schema_history SET checksum = checksum + 1 WHERE version = '1'")
             await db.close()
-            await #expect(throws: WorkerUnderTest.Failure.self) { try await worker.run() }
+            let failure = await #expect(throws: WorkerUnderTest.Failure.self) { try await worker.run() }
+            #expect(failure?.description.contains("millrace migrate payments --validate") == true, "\(failure?.description ?? "")")
             await worker.stop()
         }
 

@@ -103,6 +103,11 @@ extension Migration {
         if head.hasPrefix("U") {
             throw .migration("'\(script)': undo migrations are not supported; write a new version that undoes the change")
         }
+        if head.hasPrefix("B"), MigrationVersion(String(head.dropFirst())) != nil {
+            throw .migration(
+                "'\(script)': baseline migrations are not supported; keep the versioned ones, and begin the history of a schema "
+                    + "that exists already with a baseline")
+        }
         throw .migration("'\(script)' is not the name of a migration: \(expected)")
     }
 

@@ -5,9 +5,15 @@
 #endif
 
 /// The history table: its layout is Flyway's, column by column.
-struct MigrationHistory: Sendable {
+package struct MigrationHistory: Sendable {
     let schema: String
     let table: String
+
+    /// The history in a table of a schema.
+    package init(schema: String, table: String) {
+        self.schema = schema
+        self.table = table
+    }
 
     private var name: SQL { "\(identifier: schema).\(identifier: table)" }
 
@@ -61,17 +67,26 @@ struct MigrationHistory: Sendable {
     func entries(on executor: some PostgresExecutor) async throws(PostgresError) -> [MigrationEntry] {
         let rows: PostgresResult
         do {
-            rows = try await executor.execute(
-                """
-                SELECT installed_rank::bigint, version::text, description::text, type::text, script::text, checksum,
-                       installed_by::text, installed_on AT TIME ZONE current_setting('TimeZone'), execution_time::bigint, success
-                FROM \(name) ORDER BY installed_rank
-                """)
+            rows = try await executor.execute(query)
         } catch {
             // No such table, or no such schema.
             if error.sqlState == "42P01" || error.sqlState == "3F000" { return [] }
             throw error
         }
+        return try Self.entries(of: rows)
+    }
+
+    /// The question for all entries; ``entries(of:)`` reads the answer.
+    package var query: SQL {
+        """
+        SELECT installed_rank::bigint, version::text, description::text, type::text, script::text, checksum,
+               installed_by::text, installed_on AT TIME ZONE current_setting('TimeZone'), execution_time::bigint, success
+        FROM \(name) ORDER BY installed_rank
+        """
+    }
+
+    /// The entries in the answer to ``query``.
+    package static func entries(of rows: PostgresResult) throws(PostgresError) -> [MigrationEntry] {
         var entries: [MigrationEntry] = []
         for row in rows {
             entries.append(
@@ -107,7 +122,7 @@ struct MigrationHistory: Sendable {
     /// The change that accepts a script as it is now.
     func align(rank: Int, with migration: Migration) -> SQL {
         """
-        UPDATE \(name) SET checksum = \(migration.checksum), description = \(migration.description)
+        UPDATE \(name) SET checksum = \(migration.checksum), description = \(migration.description), type = 'SQL'
         WHERE installed_rank = \(rank)
         """
     }

@@ -12,7 +12,7 @@ public struct MigrationInfo: Sendable {
         case pending
         /// Applied, and unchanged since.
         case applied
-        /// Applied, but its text has been changed since.
+        /// Applied, but its text or name has been changed since, or something else than a script of SQL was applied.
         case changed
         /// Not applied, although a later version is.
         case outOfOrder
@@ -84,8 +84,31 @@ public struct MigrationEntry: Sendable, Equatable {
         self.success = success
     }
 
-    /// Entries that Flyway writes for itself; they stand for no script.
-    var isScript: Bool { !["BASELINE", "SCHEMA", "DELETE"].contains(type) && !type.hasPrefix("UNDO_") }
+    /// What an entry says of its version or description.
+    enum Role {
+        /// That it was applied.
+        case script
+        /// That it is to be applied again: it was marked as deleted, or undone.
+        case removal
+        /// That the history begins with it.
+        case baseline
+        /// Nothing.
+        case note
+    }
+
+    /// Its role, by the types that Flyway writes; early versions say `SQL_STATE_SCRIPT` for `SQL_BASELINE`.
+    var role: Role {
+        switch type {
+        // What has stopped halfway stands in the way, whatever it was to become.
+        case _ where !success: .script
+        case "SCHEMA": .note
+        case "DELETE": .removal
+        case "BASELINE": .baseline
+        case _ where type.hasPrefix("UNDO_"): .removal
+        case _ where type.hasSuffix("_BASELINE") || type.hasSuffix("_STATE_SCRIPT"): .baseline
+        default: .script
+        }
+    }
 }
 
 /// What ``Migrator/migrate()`` did.
@@ -100,8 +123,8 @@ public struct MigrationReport: Sendable {
 public struct RepairReport: Sendable {
     /// Scripts whose failed entries were removed, so that they are pending again.
     public var removed: [String] = []
-    /// Scripts whose checksum or description was set to that of the file.
+    /// Scripts whose checksum, description and type were set to those of the file.
     public var aligned: [String] = []
-    /// Scripts that are no longer known here and were marked as deleted.
+    /// Scripts that are no longer known here, though later ones are, and were marked as deleted.
     public var deleted: [String] = []
 }

@@ -20,6 +20,19 @@ package struct MigrationPlan: Sendable {
         pending = builder.pending
         version = builder.highestApplied
     }
+
+    /// What a program that needs its migrations must not run with: those that were not applied, and those of which something
+    /// else was. A version that a newer release has applied, or a script that was removed, is nothing to it.
+    package var obstacles: [MigrationInfo] {
+        infos.filter { info in
+            switch info.state {
+            case .pending, .outdated, .outOfOrder, .changed: true
+            // One that is not known here is of another release, which may be running it now.
+            case .failed: info.checksum != nil
+            case .applied, .missing, .newer, .belowBaseline, .baseline: false
+            }
+        }
+    }
 }
 
 private struct Builder {
@@ -44,17 +57,23 @@ private struct Builder {
 
     private mutating func read(_ entry: MigrationEntry) {
         guard let text = entry.version else {
-            if entry.type == "DELETE" { repeatable[entry.description] = nil }
-            if entry.isScript { repeatable[entry.description] = entry }
+            switch entry.role {
+            case .script: repeatable[entry.description] = entry
+            case .removal: repeatable[entry.description] = nil
+            case .baseline, .note: break
+            }
             return
         }
         guard let version = MigrationVersion(text) else {
             problems.append("the history has an entry (rank \(entry.rank)) with the version '\(text)', which is none")
             return
         }
-        if entry.type == "DELETE" { versioned[version] = nil }
-        if entry.type == "BASELINE" { baseline = (version, entry) }
-        if entry.isScript { versioned[version] = entry }
+        switch entry.role {
+        case .script: versioned[version] = entry
+        case .removal: versioned[version] = nil
+        case .baseline: baseline = (version, entry)
+        case .note: break
+        }
     }
 
     mutating func checkDeclarations() {
@@ -78,7 +97,7 @@ private struct Builder {
             found.append((version, info(state, migration, versioned[version], version)))
         }
         let highestKnown = known.max()
-        for (version, entry) in versioned where !known.contains(version) {
+        for (version, entry) in versioned.sorted(by: { $0.key < $1.key }) where !known.contains(version) {
             let isNewer = highestKnown.map { version > $0 } ?? true
             found.append((version, info(reportAbsent(entry, isNewer: isNewer), nil, entry, version)))
         }
@@ -102,6 +121,12 @@ private struct Builder {
         if !entry.success {
             reportFailed(entry)
             return .failed
+        }
+        if entry.type != "SQL" {
+            problems.append(
+                "\(migration.script) has the version of '\(entry.script)', which was applied on \(day(entry)) as \(entry.type), "
+                    + "not as a script of SQL: give it a version of its own; if it does the same, accept it with repair")
+            return .changed
         }
         if let applied = entry.checksum, applied != migration.checksum {
             problems.append(
@@ -132,8 +157,9 @@ private struct Builder {
         if isNewer {
             if !options.allowsNewer {
                 problems.append(
-                    "\(entry.script) was applied on \(day(entry)) but is missing here: deploy the release that holds it, restore "
-                        + "the script, or allow a newer schema (allowsNewer); if it was removed on purpose, run repair")
+                    "\(entry.script) was applied on \(day(entry)) but is missing here, where no later version is known: deploy the "
+                        + "release that holds it, restore the script, or allow a newer schema (allowsNewer); if it was removed on "
+                        + "purpose, add a later version, then run repair")
             }
             return .newer
         }
@@ -145,7 +171,7 @@ private struct Builder {
 
     mutating func compareRepeatable() {
         var known: Set<String> = []
-        for migration in migrations where migration.version == nil && migration.problem == nil {
+        for migration in migrations where migration.version == nil {
             known.insert(migration.description)
             let entry = repeatable[migration.description]
             let state: MigrationInfo.State

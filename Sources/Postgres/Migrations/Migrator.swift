@@ -126,8 +126,11 @@ public struct Migrator: Sendable {
     }
 
     /// Makes the history agree with the migrations: removes entries of failed ones, accepts
-    /// changed scripts as they are, and marks missing ones as deleted. The schema itself is
-    /// not touched; look at it first.
+    /// changed scripts as they are, fills in checksums that are not there, and marks missing ones
+    /// as deleted. The schema itself is not touched; look at it first.
+    ///
+    /// Versions above all that are known here are left alone: marked as deleted, they would run
+    /// again when the release that holds them is deployed the next time.
     ///
     /// - Throws: `PostgresError`.
     @discardableResult
@@ -142,11 +145,12 @@ public struct Migrator: Sendable {
                 case .failed:
                     statements.append(history.remove(rank: entry.rank))
                     report.removed.append(entry.script)
-                case .changed:
+                case .applied where entry.checksum != nil: break
+                case .applied, .changed:
                     guard let migration = migrations.first(where: { $0.version == info.version }) else { continue }
                     statements.append(history.align(rank: entry.rank, with: migration))
                     report.aligned.append(migration.script)
-                case .missing, .newer:
+                case .missing:
                     statements.append(
                         history.append(
                             version: entry.version, description: entry.description, type: "DELETE", script: entry.script,
@@ -162,21 +166,29 @@ public struct Migrator: Sendable {
     }
 
     /// Begins the history of a schema that exists already: migrations up to `version` count as
-    /// applied. Does nothing if the history began like this before.
+    /// applied. Does nothing if the history began with this version before, under whichever
+    /// description (Flyway wants the same one).
     ///
-    /// - Throws: `PostgresError` of code `.migration` when the history has other entries.
+    /// - Throws: `PostgresError` of code `.migration` when the history has other entries, and for
+    ///   version 0 when it says that Flyway made the schema, which is version 0.
     public func baseline(
         version: String = "1", description: String = "<< Flyway Baseline >>"
     ) async throws(PostgresError) {
         guard let parsed = MigrationVersion(version) else { throw .migration("'\(version)' is not a version") }
         try await locked { (connection) throws(PostgresError) in
             try await history.create(on: connection)
-            let entries = try await history.entries(on: connection).filter { $0.type != "SCHEMA" }
+            let all = try await history.entries(on: connection)
+            let entries = all.filter { $0.type != "SCHEMA" }
             if let first = entries.first {
                 if first.type == "BASELINE", first.version.flatMap(MigrationVersion.init) == parsed { return }
                 throw .migration(
                     "the history of schema '\(history.schema)' already has \(entries.count) entries, the first being "
                         + "'\(first.script)': a baseline can only be its beginning")
+            }
+            if all.count > entries.count, parsed == MigrationVersion("0") {
+                throw .migration(
+                    "the history of schema '\(history.schema)' begins with the schema itself, which Flyway made, and that is "
+                        + "version 0: migrate without a baseline, or begin with a later version")
             }
             try await connection.execute(
                 history.append(

@@ -52,7 +52,7 @@ struct MigrationLoadingTests {
         "a file that cannot be understood is named, never skipped",
         arguments: [
             ["V1_first.sql": ""], ["1__first.sql": ""], ["V__first.sql": ""], ["V1a__first.sql": ""], ["V1__.sql": ""],
-            ["v1__first.sql": ""], ["R1__x.sql": ""], ["U1__undo.sql": ""], ["x.sql": ""], ["V1__x.SQL": ""],
+            ["v1__first.sql": ""], ["R1__x.sql": ""], ["Bx__x.sql": ""], ["x.sql": ""], ["V1__x.SQL": ""],
             ["V1__x.sql": "", "V1.0__y.sql": ""], ["R__x.sql": "", "later/R__x.sql": ""],
             ["V1__x.sql": "", "V1__x.sql.conf": "encoding=latin1"],
         ])
@@ -61,6 +61,18 @@ struct MigrationLoadingTests {
             let error = #expect(throws: PostgresError.self) { try Migration.load(directory: folder) }
             #expect(error?.code == .migration)
             #expect(files.keys.contains { error?.message.contains($0) == true }, "\(error?.message ?? "")")
+        }
+    }
+
+    /// Fails when the prefix is not looked at: the name is only said to be no name of a migration then.
+    @Test(
+        "kinds of Flyway's that are not supported are called by their name",
+        arguments: [("U1__x.sql", "undo"), ("B2_1__x.sql", "baseline")])
+    func unsupported(file: String, kind: String) throws {
+        try withFolder([file: ""]) { (folder) throws in
+            let error = #expect(throws: PostgresError.self) { try Migration.load(directory: folder) }
+            #expect(error?.code == .migration)
+            #expect(error?.message.contains("'\(file)': \(kind) migrations are not supported") == true, "\(error?.message ?? "")")
         }
     }
 

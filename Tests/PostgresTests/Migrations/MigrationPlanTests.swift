@@ -110,6 +110,77 @@ struct MigrationPlanTests {
         #expect(plan.problems.isEmpty)
     }
 
+    /// Fails when only `BASELINE` begins a history: the first script is out of order then, and the second one changed.
+    @Test("a baseline that Flyway made of a script counts as one", arguments: ["SQL_BASELINE", "JDBC_BASELINE", "SQL_STATE_SCRIPT"])
+    func baselineScript(type: String) {
+        let schema = entry(0, nil, description: "<< Flyway Schema Creation >>", type: "SCHEMA")
+        let entries = [schema, entry(1, "2", description: "base", type: type, sql: "SELECT 9"), entry(2, "3")]
+        let plan = MigrationPlan(migrations: [migration("1"), migration("2"), migration("3")], entries: entries)
+        #expect(states(plan) == [.belowBaseline, .baseline, .belowBaseline, .applied])
+        #expect(plan.problems.isEmpty && plan.pending.isEmpty)
+        #expect(plan.version?.text == "3")
+    }
+
+    /// Fails when the type of an entry is not looked at: all else agrees.
+    @Test("what was applied as something else than SQL is refused, by its type", arguments: ["JDBC", "SPRING_JDBC", "SCRIPT", "CUSTOM"])
+    func foreign(type: String) {
+        let plan = MigrationPlan(migrations: [migration("1")], entries: [entry(1, "1", type: type)])
+        #expect(states(plan) == [.changed])
+        #expect(plan.problems.count == 1)
+        #expect(plan.problems.first?.contains(" as \(type), not as a script of SQL") == true, "\(plan.problems)")
+        #expect(plan.problems.first?.contains("repair") == true)
+    }
+
+    /// Fails when an `UNDO_` entry is left out: what was undone then counts as applied.
+    @Test("what Flyway has undone is pending again", arguments: ["UNDO_SQL", "UNDO_JDBC"])
+    func undone(type: String) {
+        let entries = [entry(1, "1"), entry(2, "2"), entry(3, "2", type: type)]
+        let plan = MigrationPlan(migrations: [migration("1"), migration("2")], entries: entries)
+        #expect(states(plan) == [.applied, .pending])
+        #expect(plan.problems.isEmpty)
+        #expect(plan.version?.text == "1")
+        let again = MigrationPlan(migrations: [migration("1"), migration("2")], entries: entries + [entry(4, "2")])
+        #expect(states(again) == [.applied, .applied])
+    }
+
+    /// Fails when the type alone says what an entry does.
+    @Test("an undo or a baseline that stopped halfway is refused", arguments: ["UNDO_SQL", "SQL_BASELINE"])
+    func failedForeign(type: String) {
+        let entries = [entry(1, "1"), entry(2, "1", type: type, success: false)]
+        let plan = MigrationPlan(migrations: [migration("1")], entries: entries)
+        #expect(states(plan) == [.failed])
+        #expect(plan.problems.count == 1)
+    }
+
+    /// Fails when they come in the order of a dictionary, which changes from run to run.
+    @Test("problems are listed in the order of the versions")
+    func order() {
+        let plan = MigrationPlan(migrations: [migration("1")], entries: (1...20).map { entry($0, "\($0)") })
+        #expect(plan.problems.map { String($0.prefix { $0 != " " }) } == (2...20).map { "V\($0)__step_\($0).sql" })
+    }
+
+    /// Fails when a state is taken out of the list of `obstacles`, or another one put in.
+    @Test("what a program must not run with, and what is nothing to it")
+    func obstacles() {
+        let entries = [
+            entry(1, "2", description: "<< Flyway Baseline >>", type: "BASELINE"), entry(2, "3"), entry(3, "4"),
+            entry(4, "5", sql: "SELECT 5"), entry(5, "6", success: false), entry(6, "8"), entry(7, "9", success: false),
+            entry(8, nil, description: "old", sql: "old"), entry(9, nil, description: "same"),
+        ]
+        let versions = ["1", "3", "5", "6", "7"].map { migration($0) }
+        let views = [Migration(repeatable: "old", sql: "new"), Migration(repeatable: "same", sql: "SELECT 1")]
+        let plan = MigrationPlan(migrations: versions + views, entries: entries)
+        #expect(
+            states(plan) == [
+                .belowBaseline, .baseline, .applied, .missing, .changed, .failed, .outOfOrder, .newer, .failed, .outdated, .applied,
+            ])
+        #expect(plan.obstacles.map(\.state) == [.changed, .failed, .outOfOrder, .outdated])
+        #expect(plan.obstacles.map(\.version?.text) == ["5", "6", "7", nil])
+
+        let fresh = MigrationPlan(migrations: [migration("1"), migration("one")], entries: [])
+        #expect(fresh.obstacles.map(\.script) == ["V1__step_1.sql", "Vone__step_one.sql"])
+    }
+
     @Test("repeatable ones run when they are new or changed, after all versions, by description")
     func repeatable() {
         let views = [

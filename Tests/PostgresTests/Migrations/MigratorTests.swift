@@ -130,6 +130,49 @@ struct MigratorTests {
         }
     }
 
+    /// Fails when `repair` marks versions as deleted that are newer than all here: the newer release runs them again.
+    @Test("repair by an old release leaves alone what a newer one has applied")
+    func repairByOldRelease() async throws {
+        try await TestSchema.with { (client, schema) async throws in
+            let newer = migrator(client, schema, [Self.first, Self.second])
+            try await newer.migrate()
+            let old = migrator(client, schema, [Self.first])
+            #expect(try await old.repair().deleted.isEmpty)
+            #expect(try await old.info().last?.state == .newer)
+            #expect(try await newer.migrate().applied.isEmpty)
+            #expect(try await rows(client) == [1, 2])
+
+            let refusal = await #expect(throws: PostgresError.self) { try await old.migrate() }
+            #expect(refusal?.message.contains("add a later version, then run repair") == true, "\(refusal?.message ?? "")")
+            let third = Migration(version: "2", description: "third", sql: "INSERT INTO a VALUES (3)")
+            let mended = migrator(client, schema, [Self.first, third])
+            #expect(try await mended.repair().deleted == ["V1.1__second.sql"])
+            #expect(try await mended.migrate().applied == ["V2__third.sql"])
+        }
+    }
+
+    /// Fails when `repair` takes an entry without checksum for complete, and when it leaves the type as it is.
+    @Test("repair fills in a checksum, and accepts a script in the place of something else")
+    func repairCompletes() async throws {
+        try await TestSchema.with { (client, schema) async throws in
+            let view = Migration(repeatable: "view", sql: "CREATE OR REPLACE VIEW v AS SELECT 1 AS x")
+            let all = migrator(client, schema, [Self.first, Self.second, view])
+            try await all.migrate()
+            try await client.execute("UPDATE flyway_schema_history SET checksum = NULL WHERE version = '1'")
+            try await all.validate()
+            #expect(try await all.repair().aligned == ["V1__first_table.sql"])
+            #expect(try await all.info().first?.entry?.checksum == Self.first.checksum)
+            #expect(try await all.repair().aligned.isEmpty)
+
+            try await client.execute("UPDATE flyway_schema_history SET type = 'JDBC', checksum = NULL WHERE version = '1.1'")
+            let error = await #expect(throws: PostgresError.self) { try await all.validate() }
+            #expect(error?.message.contains("as JDBC") == true, "\(error?.message ?? "")")
+            #expect(try await all.repair().aligned == ["V1.1__second.sql"])
+            try await all.validate()
+            #expect(try await all.migrate().applied.isEmpty)
+        }
+    }
+
     @Test("repeatable migrations run again when their text changes")
     func repeatable() async throws {
         try await TestSchema.with { (client, schema) async throws in
@@ -271,6 +314,27 @@ struct MigratorTests {
             #expect(try await migrator.migrate().applied == ["V1.1__second.sql"])
             let error = await #expect(throws: PostgresError.self) { try await migrator.baseline(version: "2") }
             #expect(error?.code == .migration)
+        }
+    }
+
+    /// Fails when the entry of the schema is not looked at.
+    @Test("a schema that Flyway made has version 0 already")
+    func baselineOfMadeSchema() async throws {
+        try await TestSchema.with { (client, schema) async throws in
+            let migrator = migrator(client, schema, [Self.first, Self.second])
+            try await migrator.repair()
+            try await client.execute(
+                """
+                INSERT INTO flyway_schema_history (installed_rank, description, type, script, installed_by, execution_time, success)
+                VALUES (0, '<< Flyway Schema Creation >>', 'SCHEMA', 'x', 'flyway', 0, true)
+                """)
+            let error = await #expect(throws: PostgresError.self) { try await migrator.baseline(version: "0.0") }
+            #expect(error?.code == .migration)
+            #expect(error?.message.contains("version 0") == true, "\(error?.message ?? "")")
+            try await client.execute("CREATE TABLE a (id int)")
+            try await migrator.baseline(version: "1")
+            try await migrator.baseline(version: "1", description: "other words")
+            #expect(try await migrator.migrate().applied == ["V1.1__second.sql"])
         }
     }
 
