@@ -8,6 +8,8 @@ package struct MigrationPlan: Sendable {
     package let pending: [Migration]
     /// The highest version in the history.
     package let version: MigrationVersion?
+    /// Repeatable scripts that have run as they are here, and after that with another text.
+    private let superseded: Set<String>
 
     /// Compares.
     package init(migrations: [Migration], entries: [MigrationEntry], options: Migrator.Options = .init()) {
@@ -19,14 +21,17 @@ package struct MigrationPlan: Sendable {
         problems = builder.problems
         pending = builder.pending
         version = builder.highestApplied
+        superseded = builder.superseded
     }
 
     /// What a program that needs its migrations must not run with: those that were not applied, and those of which something
-    /// else was. A version that a newer release has applied, or a script that was removed, is nothing to it.
+    /// else was. A version that a newer release has applied, or a script that was removed, is nothing to it; nor is another text of
+    /// a repeatable one that has run as it is here before, for that is of a newer release too while both are deployed.
     package var obstacles: [MigrationInfo] {
         infos.filter { info in
             switch info.state {
-            case .pending, .outdated, .outOfOrder, .changed: true
+            case .pending, .outOfOrder, .changed: true
+            case .outdated: !superseded.contains(info.script)
             // One that is not known here is of another release, which may be running it now.
             case .failed: info.checksum != nil
             case .applied, .missing, .newer, .belowBaseline, .baseline: false
@@ -45,6 +50,9 @@ private struct Builder {
     /// The entries in force, by version and by description: those that were not deleted again.
     private var versioned: [MigrationVersion: MigrationEntry] = [:]
     private var repeatable: [String: MigrationEntry] = [:]
+    /// The checksums with which repeatable ones have run, by description.
+    private var texts: [String: Set<Int32>] = [:]
+    private(set) var superseded: Set<String> = []
     private var baseline: (version: MigrationVersion, entry: MigrationEntry)?
     private(set) var highestApplied: MigrationVersion?
 
@@ -58,8 +66,12 @@ private struct Builder {
     private mutating func read(_ entry: MigrationEntry) {
         guard let text = entry.version else {
             switch entry.role {
-            case .script: repeatable[entry.description] = entry
-            case .removal: repeatable[entry.description] = nil
+            case .script:
+                repeatable[entry.description] = entry
+                if entry.success, let checksum = entry.checksum { texts[entry.description, default: []].insert(checksum) }
+            case .removal:
+                repeatable[entry.description] = nil
+                texts[entry.description] = nil
             case .baseline, .note: break
             }
             return
@@ -183,6 +195,9 @@ private struct Builder {
             case let entry?: state = entry.checksum == migration.checksum ? .applied : .outdated
             }
             if state == .pending || state == .outdated { pending.append(migration) }
+            if state == .outdated, texts[migration.description]?.contains(migration.checksum) == true {
+                superseded.insert(migration.script)
+            }
             infos.append(info(state, migration, entry, nil))
         }
         for (description, entry) in repeatable.sorted(by: { $0.key < $1.key }) where !known.contains(description) {

@@ -193,6 +193,15 @@ struct MigrationPlanTests {
         let plan = MigrationPlan(migrations: views + [migration("1")], entries: entries)
         #expect(states(plan) == [.pending, .pending, .applied, .outdated])
         #expect(plan.pending.map(\.script) == ["V1__step_1.sql", "R__a_view.sql", "R__c_view.sql"])
+        #expect(plan.obstacles.map(\.script) == ["V1__step_1.sql", "R__a_view.sql", "R__c_view.sql"])
+        // A newer release has run its own text of `c view` after ours.
+        let newer = [
+            entry(1, "1"), entry(2, nil, description: "a view", sql: "SELECT 1"), entry(3, nil, description: "b view", sql: "SELECT 2"),
+            entry(4, nil, description: "c view", sql: "SELECT 3"), entry(5, nil, description: "c view", sql: "newer"),
+        ]
+        let beside = MigrationPlan(migrations: views + [migration("1")], entries: newer)
+        #expect(states(beside) == [.applied, .applied, .applied, .outdated])
+        #expect(beside.obstacles.isEmpty)
     }
 
     @Test("a declaration that cannot be stored is a problem, not a crash")
