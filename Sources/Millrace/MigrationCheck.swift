@@ -11,8 +11,10 @@ package struct MigrationCheck {
         self.worker = worker
     }
 
+    /// - Returns: repeatable scripts of which another text has run after the one that is here. A newer release does that; one that was
+    ///   taken back leaves it so.
     /// - Throws: ``MigrationsPending``; `PostgresError` when the database cannot be asked.
-    package func verify(_ db: some PostgresExecutor) async throws {
+    package func verify(_ db: some PostgresExecutor) async throws -> [String] {
         let sets = try worker.histories()
         let schema = worker.settings.schema
         let names = sets.map(\.table)
@@ -23,10 +25,10 @@ package struct MigrationCheck {
         let results = try await queries.isEmpty ? [] : db.pipeline(queries)
         var entries: [String: [MigrationEntry]] = [:]
         for (table, rows) in zip(present, results) { entries[table] = try MigrationHistory.entries(of: rows) }
-        let obstacles = sets.flatMap { table, migrations in
-            MigrationPlan(migrations: migrations, entries: entries[table] ?? []).obstacles
-        }
+        let plans = sets.map { table, migrations in MigrationPlan(migrations: migrations, entries: entries[table] ?? []) }
+        let obstacles = plans.flatMap(\.obstacles)
         if !obstacles.isEmpty { throw MigrationsPending(worker: worker.name, obstacles: obstacles) }
+        return plans.flatMap(\.superseded)
     }
 }
 

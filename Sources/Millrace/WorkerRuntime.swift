@@ -109,7 +109,11 @@ struct WorkerRuntime {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
             do {
-                try await MigrationCheck(worker).verify(postgres)
+                for script in try await MigrationCheck(worker).verify(postgres) {
+                    logger.warning(
+                        "Another text of a script has run since: that of a newer release, or of one that was taken back",
+                        metadata: ["script": "\(script)", "to run this one": "millrace migrate \(worker.name)"])
+                }
                 for check in worker.startChecks { try await check(postgres) }
                 return
             } catch let error as PostgresError where error.isConnectionFailure && ContinuousClock.now < deadline {

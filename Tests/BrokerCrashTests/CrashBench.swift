@@ -62,8 +62,15 @@ struct Ledger: Sendable {
         var published = 0
         var confirmed: Set<Int> = []
         var consumed: [Int] = []
+        /// The highest number that was consumed.
+        var farthest = 0
         /// Numbers up to here were consumed, acknowledged, and the acknowledgements synced.
         var settledThrough = 0
+
+        mutating func take(_ number: Int) {
+            consumed.append(number)
+            farthest = max(farthest, number)
+        }
     }
 
     var queues: [String: Queue] = [:]
@@ -95,7 +102,11 @@ enum Load {
     }
 
     /// Publishes to both queues, one message in so many to `keep`, and notes what is confirmed.
-    static func publish(_ port: Int, _ ledger: borrowing Locked<Ledger>, limit: Int = .max, keepOneIn: UInt64 = 2) {
+    ///
+    /// - Parameter lead: how far it may be ahead of whoever consumes `flow`; then it goes on message by message.
+    static func publish(
+        _ port: Int, _ ledger: borrowing Locked<Ledger>, limit: Int = .max, keepOneIn: UInt64 = 2, lead: Int = .max
+    ) {
         guard let client = try? WireClient(port: port), (try? client.selectConfirms()) != nil else { return }
         var open: [UInt64: (String, Int)] = [:]
         var tag: UInt64 = 0
@@ -103,7 +114,8 @@ enum Load {
         do {
             for queue in ["keep", "flow"] { try client.declare(queue) }
             while tag < limit || !open.isEmpty {
-                while open.count < window, tag < limit {
+                let isAhead = ledger.withLock { $0.queues["flow"].map { $0.published - $0.farthest > lead } ?? false }
+                while open.count < (isAhead ? 1 : window), tag < limit {
                     tag += 1
                     let queue = tag % keepOneIn == 0 ? "keep" : "flow"
                     let number = ledger.withLock { $0.number(queue) }
@@ -132,10 +144,12 @@ enum Load {
                 Issue.record("a message that nobody has published: \(delivery.body.prefix(40))")
                 return
             }
-            ledger.withLock { $0.queues[queue]?.consumed.append(number) }
+            ledger.withLock { $0.queues[queue]?.take(number) }
             client.acknowledge(delivery.tag, multiple: false)
-            try client.flush()
+            // Fewer than the prefetch, so that there is always more to come.
+            if delivery.tag % 16 == 0 { try client.flush() }
         }
+        try client.flush()
         // Answered only after everything before it was handled.
         try client.declare(queue)
     }

@@ -30,7 +30,7 @@ import Testing
             let lines = moment == .starting ? try await killAtStart(bench) : try await killUnderLoad(bench, ledger, moment)
             if moment == .starting, lines.isEmpty { inStart += 1 }
             if lines.last == "compacting" { inCompaction += 1 }
-            if round % 25 == 0 { try await empty("keep", bench, ledger, isLast: round == Self.rounds) }
+            if round % 10 == 0 { try await empty("keep", bench, ledger, isLast: round == Self.rounds) }
         }
         try await empty("flow", bench, ledger, isLast: true)
         let confirmed = ledger.value.withLock { $0.queues.mapValues(\.confirmed.count) }
@@ -45,23 +45,29 @@ import Testing
     private func killAtStart(_ bench: CrashBench) async throws -> [String] {
         let process = try bench.spawn()
         for await line in process.standardOutput where line == "starting" { break }
-        try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000)))
+        try await Task.sleep(for: .microseconds(Int.random(in: 0...8_000)))
         return await kill(process)
     }
 
     /// - Returns: what it has said since it was ready, or since it began the compaction that was waited for, with that.
     private func killUnderLoad(_ bench: CrashBench, _ ledger: SharedLedger, _ moment: Moment) async throws -> [String] {
         let (process, port) = try await bench.start()
-        async let publisher: Void = onThread { Load.publish(port, ledger.value, keepOneIn: 4) }
+        async let publisher: Void = onThread { Load.publish(port, ledger.value, keepOneIn: 8, lead: 5_000) }
         async let consumer: Void = onThread { try? Load.consume("flow", port, ledger.value) }
         var lines: [String] = []
         if moment == .loaded {
             try await Task.sleep(for: .milliseconds(Int.random(in: 20...250)))
         } else {
+            // A broker that does not compact is killed too, and counts as one that was not compacting.
+            let patience = Task {
+                try await Task.sleep(for: .seconds(20))
+                process.kill()
+            }
             for await line in process.standardOutput where line == "compacting" {
                 lines = [line]
                 break
             }
+            patience.cancel()
             if moment == .compactingLater { try await Task.sleep(for: .microseconds(Int.random(in: 0...5_000))) }
         }
         lines += await kill(process)

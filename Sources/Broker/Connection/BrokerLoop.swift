@@ -28,7 +28,7 @@ package final class BrokerLoop {
 
     private var dirty: [ConnectionMachine] = []
     private var confirming: [ChannelMachine] = []
-    private var committing: [(sequence: LogSequence, action: () -> Void, refusal: (() -> Void)?)] = []
+    private var committing: [Waiting] = []
     private var resuming: [ConnectionMachine] = []
     private var isTurnScheduled = false
     private var lastTick: Int64?
@@ -42,6 +42,10 @@ package final class BrokerLoop {
     private(set) var isBacklogged = false
     /// Unsynced bytes above which publishing connections are not read, until the disk has caught up.
     private static let backlogLimit = 8 << 20
+    /// Since when the disk is full, in milliseconds of the uptime.
+    private var fullSince: Int64?
+    /// How long those who do not wait for room wait nevertheless.
+    private static let refusalDelay: Int64 = 1_000
     /// Called when the last connection is gone.
     var onIdle: (() -> Void)?
     var isIdle: Bool { machines.isEmpty }
@@ -99,6 +103,7 @@ package final class BrokerLoop {
         for (kind, count) in throttle.leftOut(now: now) {
             logger.warning("lines were left out of the log", metadata: ["line": "\(kind)", "count": "\(count)"])
         }
+        refuseWaiting(now)
         // Queues have timers: what they write into the log needs no client to be committed.
         if let store, store.appended > store.durable { scheduleTurn() }
         guard !machines.isEmpty else { return }
@@ -144,9 +149,9 @@ package final class BrokerLoop {
     }
 
     /// Calls back when the log is durable up to a place; never before the end of the turn.
-    /// - Parameter refusal: called instead when the disk becomes full before that; without it the call waits for room.
+    /// - Parameter refusal: called instead when the disk has been full for a second before that; without it the call waits for room.
     package func whenDurable(_ sequence: LogSequence, orWithoutRoom refusal: (() -> Void)? = nil, _ action: @escaping () -> Void) {
-        committing.append((sequence, action, refusal))
+        committing.append(Waiting(sequence: sequence, since: time.uptime, action: action, refusal: refusal))
         scheduleTurn()
     }
 
@@ -232,15 +237,27 @@ package final class BrokerLoop {
             log(.notice, "publishers may go on")
         }
         blockReason = reason?.text
-        if reason == .disk { refuseWaiting() }
+        fullSince = reason == .disk ? fullSince ?? time.uptime : nil
         for machine in Array(machines.values) {
             if let blockReason { machine.block(blockReason) } else { machine.unblock() }
         }
     }
 
-    private func refuseWaiting() {
-        let refusals = committing.compactMap(\.refusal)
-        committing.removeAll { $0.refusal != nil }
-        for refuse in refusals { refuse() }
+    /// What was being written when the disk became full may still end up there, and what frees room soon does.
+    private func refuseWaiting(_ now: Int64) {
+        guard let fullSince, now - fullSince >= Self.refusalDelay else { return }
+        let isRefused = { (waiting: Waiting) in waiting.refusal != nil && now - waiting.since >= Self.refusalDelay }
+        let refused = committing.filter(isRefused)
+        committing.removeAll(where: isRefused)
+        for waiting in refused { waiting.refusal?() }
+    }
+
+    /// Somebody who waits for the log to be durable up to a place.
+    private struct Waiting {
+        var sequence: LogSequence
+        /// Milliseconds of the uptime.
+        var since: Int64
+        var action: () -> Void
+        var refusal: (() -> Void)?
     }
 }

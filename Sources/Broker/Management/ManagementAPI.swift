@@ -83,7 +83,6 @@ final class ManagementAPI {
         guard let store = broker.store, store.durable < store.appended else { return .now(reply) }
         let noRoom = ManagementReply.failure(
             .init(status: .serviceUnavailable, error: "blocked", reason: "done, but not on disk before it has room"))
-        if core.blockReason == .disk { return .now(noRoom) }
         let sequence = store.appended
         return .later { [broker] answer in broker.whenDurable(sequence, orWithoutRoom: { answer(noRoom) }) { answer(reply) } }
     }

@@ -15,6 +15,8 @@ final class ManagementHandler: ChannelInboundHandler {
     private var body: [UInt8] = []
     private var isTooLarge = false
     private var timer: Scheduled<Void>?
+    /// Requests that have begun and whose answers are not written.
+    private var unanswered = 0
     /// Since when it has neither sent nor waited for anything; nil while it does.
     private(set) var idleSince: NIODeadline? = .now()
 
@@ -41,6 +43,7 @@ final class ManagementHandler: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
+            unanswered += 1
             idleSince = nil
             body.removeAll()
             isTooLarge = false
@@ -103,7 +106,8 @@ final class ManagementHandler: ChannelInboundHandler {
             guard context.channel.isActive else { return }
             guard keepsAlive else { return context.close(promise: nil) }
             arm(context)
-            if self.head == nil { idleSince = .now() }
+            unanswered -= 1
+            if unanswered == 0 { idleSince = .now() }
         }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
     }

@@ -4,7 +4,7 @@ import NIOHTTP1
 /// A request to the management API, with its path taken apart.
 struct ManagementRequest {
     var method: HTTPMethod
-    /// The parts of the path, decoded; a slash at its end begins none.
+    /// The parts of the path, decoded, none of them empty; a slash at its end begins none.
     var path: [String]
     /// The parts that a route's pattern has names for.
     var parameters: [String: String] = [:]
@@ -15,7 +15,8 @@ struct ManagementRequest {
     /// Whether the peer is on this machine.
     var isFromLoopback: Bool
 
-    /// - Throws: 400 when the target cannot be decoded.
+    /// - Throws: 400 when the target cannot be decoded, 404 when a part of its path is empty: nothing has such a name, and to declare
+    ///   it would leave the name to the broker.
     init(
         method: HTTPMethod, target: String, headers: HTTPHeaders, body: [UInt8], isFromLoopback: Bool,
         user: AuthenticatedUser = AuthenticatedUser(name: "", tags: [])
@@ -28,6 +29,7 @@ struct ManagementRequest {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var pieces = parts[0].split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         if pieces.last?.isEmpty == true { pieces.removeLast() }
+        guard !pieces.contains(where: \.isEmpty) else { throw ManagementFailure.notFound }
         path = try pieces.map { try PercentCoding.decode($0) }
         query = [:]
         guard parts.count == 2 else { return }

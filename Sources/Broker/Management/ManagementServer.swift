@@ -12,6 +12,8 @@ final class ManagementServer {
     private var router: ManagementRouter?
     private var sampling: RepeatedTask?
     private var open: [ObjectIdentifier: (channel: any Channel, handler: ManagementHandler)] = [:]
+    /// Those of them that were told to close. With TLS they wait some seconds for the client to agree.
+    private var closing: Set<ObjectIdentifier> = []
 
     init(broker: BrokerLoop, endpoint: ManagementEndpoint, loop: any EventLoop) {
         self.broker = broker
@@ -56,10 +58,12 @@ final class ManagementServer {
 
     private func accept(_ channel: any Channel, _ tls: NIOSSLContext?) throws {
         let limits = broker.configuration.limits
-        if open.count >= limits.managementConnections { closeMostIdle() }
-        guard let router, open.count < limits.managementConnections else { throw ChannelError.operationUnsupported }
+        if open.count - closing.count >= limits.managementConnections { closeMostIdle() }
+        guard let router, open.count - closing.count < limits.managementConnections, open.count < 2 * limits.managementConnections else {
+            throw ChannelError.operationUnsupported
+        }
         let id = ObjectIdentifier(channel)
-        let handler = ManagementHandler(router: router, limits: limits) { [weak self] in self?.open[id] = nil }
+        let handler = ManagementHandler(router: router, limits: limits) { [weak self] in self?.hasClosed(id) }
         let pipeline = channel.pipeline.syncOperations
         if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
@@ -69,9 +73,17 @@ final class ManagementServer {
 
     /// Clients keep connections for later, some of them one for each thing that they watch; they open a new one where one is gone.
     private func closeMostIdle() {
-        let idle = open.compactMap { id, connection in connection.handler.idleSince.map { (since: $0, id: id) } }
+        let idle = open.compactMap { id, connection in
+            closing.contains(id) ? nil : connection.handler.idleSince.map { (since: $0, id: id) }
+        }
         guard let longest = idle.min(by: { $0.since < $1.since }) else { return }
-        open.removeValue(forKey: longest.id)?.channel.close(promise: nil)
+        closing.insert(longest.id)
+        open[longest.id]?.channel.close(promise: nil)
+    }
+
+    private func hasClosed(_ id: ObjectIdentifier) {
+        open[id] = nil
+        closing.remove(id)
     }
 
     /// Stops listening and closes what is open.

@@ -9,7 +9,7 @@ package struct MigrationPlan: Sendable {
     /// The highest version in the history.
     package let version: MigrationVersion?
     /// Repeatable scripts that have run as they are here, and after that with another text.
-    private let superseded: Set<String>
+    package let superseded: [String]
 
     /// Compares.
     package init(migrations: [Migration], entries: [MigrationEntry], options: Migrator.Options = .init()) {
@@ -33,7 +33,7 @@ package struct MigrationPlan: Sendable {
             case .pending, .outOfOrder, .changed: true
             case .outdated: !superseded.contains(info.script)
             // One that is not known here is of another release, which may be running it now.
-            case .failed: info.checksum != nil
+            case .failed: info.checksum != nil && !superseded.contains(info.script)
             case .applied, .missing, .newer, .belowBaseline, .baseline: false
             }
         }
@@ -52,7 +52,7 @@ private struct Builder {
     private var repeatable: [String: MigrationEntry] = [:]
     /// The checksums with which repeatable ones have run, by description.
     private var texts: [String: Set<Int32>] = [:]
-    private(set) var superseded: Set<String> = []
+    private(set) var superseded: [String] = []
     private var baseline: (version: MigrationVersion, entry: MigrationEntry)?
     private(set) var highestApplied: MigrationVersion?
 
@@ -195,8 +195,8 @@ private struct Builder {
             case let entry?: state = entry.checksum == migration.checksum ? .applied : .outdated
             }
             if state == .pending || state == .outdated { pending.append(migration) }
-            if state == .outdated, texts[migration.description]?.contains(migration.checksum) == true {
-                superseded.insert(migration.script)
+            if let entry, entry.checksum != migration.checksum, texts[migration.description]?.contains(migration.checksum) == true {
+                superseded.append(migration.script)
             }
             infos.append(info(state, migration, entry, nil))
         }

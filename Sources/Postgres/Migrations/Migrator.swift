@@ -129,8 +129,9 @@ public struct Migrator: Sendable {
     /// changed scripts as they are, fills in checksums that are not there, and marks missing ones
     /// as deleted. The schema itself is not touched; look at it first.
     ///
-    /// Versions above all that are known here are left alone: marked as deleted, they would run
-    /// again when the release that holds them is deployed the next time.
+    /// Versions above all that are known here and that have succeeded are left alone, and so are
+    /// repeatable ones that are not known here while there are such versions: marked as deleted, they
+    /// would run again when the release that holds them is deployed the next time.
     ///
     /// - Throws: `PostgresError`.
     @discardableResult
@@ -139,7 +140,9 @@ public struct Migrator: Sendable {
             try await history.create(on: connection)
             var report = RepairReport()
             var statements: [SQL] = []
-            for info in try await self.plan(on: connection).infos {
+            let infos = try await self.plan(on: connection).infos
+            let isOld = infos.contains { $0.state == .newer }
+            for info in infos {
                 guard let entry = info.entry else { continue }
                 switch info.state {
                 case .failed:
@@ -150,6 +153,7 @@ public struct Migrator: Sendable {
                     guard let migration = migrations.first(where: { $0.version == info.version }) else { continue }
                     statements.append(history.align(rank: entry.rank, with: migration))
                     report.aligned.append(migration.script)
+                case .missing where isOld && info.version == nil: break
                 case .missing:
                     statements.append(
                         history.append(

@@ -214,8 +214,8 @@ import Testing
         #expect(try client.take(ConnectionBlocked.self).reason == "low on disk")
     }
 
-    /// A change over HTTP that is under way when the disk becomes full is answered then, and once. Fails when `block` leaves those
-    /// who wait alone.
+    /// A change over HTTP that is under way when the disk becomes full is answered a second later, and once. Fails when `tick` leaves
+    /// those who wait alone.
     @Test func whoeverWillNotWaitForRoomIsRefused() throws {
         let disk = SimulatedDisk()
         let harness = try MachineHarness(disk: disk)
@@ -234,6 +234,8 @@ import Testing
         #expect(answers.isEmpty)
         disk.storage.setFaults { $0.capacity = 0 }
         disk.executor.drain()
+        #expect(answers.isEmpty)
+        harness.advance(milliseconds: 2_000)
         #expect(answers == ["refused"])
         disk.storage.setFaults { $0.capacity = .max }
         for _ in 0..<10 {

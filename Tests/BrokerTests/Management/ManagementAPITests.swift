@@ -49,8 +49,11 @@ func withManagement<Value: Sendable>(
             #expect(try await api(.GET, "/api/whoami").json == ["name": "guest", "tags": ["administrator"]])
             #expect(try await api(.GET, "/api/nothing").json == ["error": "Object Not Found", "reason": "Not Found"])
             #expect(try await api(.POST, "/api/overview").status == 405)
-            // An empty name is none that was left out.
+            // An empty name is none that was left out, and not one that the broker chooses.
             #expect(try await api(.GET, "/api/queues//%2F").status == 404)
+            #expect(try await api(.PUT, "/api/queues/%2F//", ["durable": true]).status == 404)
+            #expect(try await api(.PUT, "/api/vhosts//").status == 404)
+            #expect(try await api(.GET, "/api/queues").json.arrayValue?.isEmpty == true)
             #expect(try await api(.GET, "/api/queues/").status == 200)
         }
     }
