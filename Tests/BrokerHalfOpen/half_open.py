@@ -96,7 +96,7 @@ def main():
     rule("rule", "del", "pref", "0")
     process = subprocess.Popen([sys.argv[1], sys.argv[2] + "/data"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        port = int(process.stdout.readline().split()[1])
+        port = next(int(line.split()[1]) for line in process.stdout if line.startswith(b"ready "))
         with_heartbeat(port, process.pid)
         without_heartbeat(port, process.pid)
     finally:
