@@ -18,6 +18,11 @@ struct MigrationCheckTests {
             try sql.write(toFile: "\(folder)/\(script)", atomically: true, encoding: .utf8)
         }
 
+        /// `V1__step.sql` and so on; each makes a table.
+        func writeSteps(_ count: Int) throws {
+            for number in 1...count { try write("V\(number)__step.sql", "CREATE TABLE t\(number) (n int)") }
+        }
+
         func move(_ script: String, to path: String) throws {
             try FileManager.default.moveItem(atPath: "\(folder)/\(script)", toPath: "\(folder)/\(path)")
         }
@@ -97,7 +102,7 @@ struct MigrationCheckTests {
     @Test("a script that was moved, one with an accepted new name, and one without checksum are accepted")
     func sameMigration() async throws {
         try await withShop { shop in
-            for number in 1...3 { try shop.write("V\(number)__step.sql", "CREATE TABLE t\(number) (n int)") }
+            try shop.writeSteps(3)
             try await shop.prepare()
             try FileManager.default.createDirectory(atPath: shop.folder + "/first", withIntermediateDirectories: true)
             try shop.move("V1__step.sql", to: "first/V1__step.sql")
@@ -115,7 +120,7 @@ struct MigrationCheckTests {
     @Test("what a newer release has applied, and what was removed, does not keep a worker from running")
     func newer() async throws {
         try await withShop { shop in
-            for number in 1...3 { try shop.write("V\(number)__step.sql", "CREATE TABLE t\(number) (n int)") }
+            try shop.writeSteps(3)
             try await shop.prepare()
             try shop.remove("V3__step.sql")
             #expect(try await shop.refusal() == nil)
@@ -157,7 +162,7 @@ struct MigrationCheckTests {
     @Test("a script that was marked as deleted and came back is refused")
     func cameBack() async throws {
         try await withShop { shop in
-            for number in 1...3 { try shop.write("V\(number)__step.sql", "CREATE TABLE t\(number) (n int)") }
+            try shop.writeSteps(3)
             try await shop.prepare()
             try shop.remove("V2__step.sql")
             #expect(try await shop.migrator().repair().deleted == ["V2__step.sql"])
@@ -182,7 +187,7 @@ struct MigrationCheckTests {
     @Test("each refusal says what to do next, what `migrate` refuses first")
     func remedies() async throws {
         try await withShop { shop in
-            for number in 1...2 { try shop.write("V\(number)__step.sql", "CREATE TABLE t\(number) (n int)") }
+            try shop.writeSteps(2)
             try await shop.prepare()
             try shop.write("V1__step.sql", "CREATE TABLE t1 (n int, m int)")
             try shop.write("V3__step.sql", "CREATE TABLE t3 (n int)")

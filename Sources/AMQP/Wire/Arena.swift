@@ -71,63 +71,30 @@ final class Arena {
 
     private func value(_ value: AMQPValue) -> amqp_field_value_t {
         var field = amqp_field_value_t()
-        func kind(_ kind: Character) { field.kind = kind.asciiValue ?? 0 }
+        field.kind = value.kind
         switch value {
-        case .bool(let flag):
-            kind("t")
-            field.value.boolean = flag ? 1 : 0
-        case .int8(let n):
-            kind("b")
-            field.value.i8 = n
-        case .uint8(let n):
-            kind("B")
-            field.value.u8 = n
-        case .int16(let n):
-            kind("s")
-            field.value.i16 = n
-        case .uint16(let n):
-            kind("u")
-            field.value.u16 = n
-        case .int32(let n):
-            kind("I")
-            field.value.i32 = n
-        case .uint32(let n):
-            kind("i")
-            field.value.u32 = n
-        case .int64(let n):
-            kind("l")
-            field.value.i64 = n
-        case .uint64(let n):
-            kind("L")
-            field.value.u64 = n
-        case .float(let n):
-            kind("f")
-            field.value.f32 = n
-        case .double(let n):
-            kind("d")
-            field.value.f64 = n
-        case .decimal(let scale, let n):
-            kind("D")
-            field.value.decimal = amqp_decimal_t(decimals: scale, value: n)
-        case .string(let text):
-            kind("S")
-            field.value.bytes = bytes(text)
-        case .bytes(let raw):
-            kind("x")
-            field.value.bytes = bytes(raw)
-        case .timestamp(let seconds):
-            kind("T")
-            field.value.u64 = seconds
-        case .table(let inner):
-            kind("F")
-            field.value.table = table(inner)
+        case .bool(let flag): field.value.boolean = flag ? 1 : 0
+        case .int8(let n): field.value.i8 = n
+        case .uint8(let n): field.value.u8 = n
+        case .int16(let n): field.value.i16 = n
+        case .uint16(let n): field.value.u16 = n
+        case .int32(let n): field.value.i32 = n
+        case .uint32(let n): field.value.u32 = n
+        case .int64(let n): field.value.i64 = n
+        case .uint64(let n): field.value.u64 = n
+        case .float(let n): field.value.f32 = n
+        case .double(let n): field.value.f64 = n
+        case .decimal(let scale, let n): field.value.decimal = amqp_decimal_t(decimals: scale, value: n)
+        case .string(let text): field.value.bytes = bytes(text)
+        case .bytes(let raw): field.value.bytes = bytes(raw)
+        case .timestamp(let seconds): field.value.u64 = seconds
+        case .table(let inner): field.value.table = table(inner)
         case .array(let values):
-            kind("A")
             let entries = allocate(values.count * MemoryLayout<amqp_field_value_t>.stride)
                 .bindMemory(to: amqp_field_value_t.self, capacity: max(values.count, 1))
             for (index, element) in values.enumerated() { (entries + index).initialize(to: self.value(element)) }
             field.value.array = amqp_array_t(num_entries: Int32(values.count), entries: entries)
-        case .null: kind("V")
+        case .null: break
         }
         return field
     }

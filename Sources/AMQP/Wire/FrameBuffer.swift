@@ -69,10 +69,7 @@ final class FrameBuffer {
     func frame(_ type: UInt8, channel: UInt16, _ body: () -> Void) {
         append(type)
         append(channel)
-        let size = count
-        append(UInt32(0))
-        body()
-        memory.storeBytes(of: UInt32(truncatingIfNeeded: count - size - 4).bigEndian, toByteOffset: size, as: UInt32.self)
+        sized(body)
         append(UInt8(0xCE))
     }
 
@@ -86,6 +83,7 @@ final class FrameBuffer {
         }
     }
 
+    /// Appends how many bytes `body` appends, and those.
     private func sized(_ body: () -> Void) {
         let start = count
         append(UInt32(0))
@@ -94,62 +92,30 @@ final class FrameBuffer {
     }
 
     private func append(_ value: AMQPValue) {
-        func kind(_ kind: Unicode.Scalar) { append(UInt8(ascii: kind)) }
+        append(value.kind)
         switch value {
-        case .bool(let flag):
-            kind("t")
-            append(flag ? 1 as UInt8 : 0)
-        case .int8(let n):
-            kind("b")
-            append(n)
-        case .uint8(let n):
-            kind("B")
-            append(n)
-        case .int16(let n):
-            kind("s")
-            append(n)
-        case .uint16(let n):
-            kind("u")
-            append(n)
-        case .int32(let n):
-            kind("I")
-            append(n)
-        case .uint32(let n):
-            kind("i")
-            append(n)
-        case .int64(let n):
-            kind("l")
-            append(n)
-        case .uint64(let n):
-            kind("L")
-            append(n)
-        case .float(let n):
-            kind("f")
-            append(n.bitPattern)
-        case .double(let n):
-            kind("d")
-            append(n.bitPattern)
+        case .bool(let flag): append(flag ? 1 as UInt8 : 0)
+        case .int8(let n): append(n)
+        case .uint8(let n): append(n)
+        case .int16(let n): append(n)
+        case .uint16(let n): append(n)
+        case .int32(let n): append(n)
+        case .uint32(let n): append(n)
+        case .int64(let n): append(n)
+        case .uint64(let n): append(n)
+        case .float(let n): append(n.bitPattern)
+        case .double(let n): append(n.bitPattern)
         case .decimal(let scale, let n):
-            kind("D")
             append(scale)
             append(n)
-        case .string(let text):
-            kind("S")
-            append(long: text)
+        case .string(let text): append(long: text)
         case .bytes(let raw):
-            kind("x")
             append(UInt32(truncatingIfNeeded: raw.count))
             raw.withUnsafeBytes { append($0) }
-        case .timestamp(let seconds):
-            kind("T")
-            append(seconds)
-        case .table(let inner):
-            kind("F")
-            append(inner)
-        case .array(let values):
-            kind("A")
-            sized { for value in values { append(value) } }
-        case .null: kind("V")
+        case .timestamp(let seconds): append(seconds)
+        case .table(let inner): append(inner)
+        case .array(let values): sized { for value in values { append(value) } }
+        case .null: break
         }
     }
 }

@@ -157,14 +157,13 @@ extension RabbitHandle {
     private func properties(_ source: MessageProperties, messageID: String?) -> amqp_basic_properties_t {
         var target = amqp_basic_properties_t()
         var flags: amqp_flags_t = 0
-        if let value = source.contentType {
-            flags |= 1 << 15
-            target.content_type = arena.bytes(value)
+        func set(_ bit: Int, _ value: String?, _ field: inout amqp_bytes_t) {
+            guard let value else { return }
+            flags |= 1 << bit
+            field = arena.bytes(value)
         }
-        if let value = source.contentEncoding {
-            flags |= 1 << 14
-            target.content_encoding = arena.bytes(value)
-        }
+        set(15, source.contentType, &target.content_type)
+        set(14, source.contentEncoding, &target.content_encoding)
         if !source.headers.isEmpty {
             flags |= 1 << 13
             target.headers = arena.table(source.headers)
@@ -175,38 +174,17 @@ extension RabbitHandle {
             flags |= 1 << 11
             target.priority = value
         }
-        if let value = source.correlationID {
-            flags |= 1 << 10
-            target.correlation_id = arena.bytes(value)
-        }
-        if let value = source.replyTo {
-            flags |= 1 << 9
-            target.reply_to = arena.bytes(value)
-        }
-        if let value = source.expiration {
-            flags |= 1 << 8
-            target.expiration = arena.bytes(value)
-        }
-        if let value = messageID {
-            flags |= 1 << 7
-            target.message_id = arena.bytes(value)
-        }
+        set(10, source.correlationID, &target.correlation_id)
+        set(9, source.replyTo, &target.reply_to)
+        set(8, source.expiration, &target.expiration)
+        set(7, messageID, &target.message_id)
         if let value = source.timestamp {
             flags |= 1 << 6
             target.timestamp = value
         }
-        if let value = source.type {
-            flags |= 1 << 5
-            target.type = arena.bytes(value)
-        }
-        if let value = source.userID {
-            flags |= 1 << 4
-            target.user_id = arena.bytes(value)
-        }
-        if let value = source.appID {
-            flags |= 1 << 3
-            target.app_id = arena.bytes(value)
-        }
+        set(5, source.type, &target.type)
+        set(4, source.userID, &target.user_id)
+        set(3, source.appID, &target.app_id)
         target._flags = flags
         return target
     }

@@ -27,9 +27,8 @@ struct HTTPProbe: Sendable {
     func send(_ method: HTTPMethod, _ path: String, _ body: [UInt8]) async throws -> Answer {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let promise = loop.makePromise(of: Answer.self)
-        var headers: HTTPHeaders = ["host": "127.0.0.1:\(port)", "content-length": "\(body.count)", "connection": "close"]
-        if let user { headers.add(name: "authorization", value: "Basic " + Self.base64(Array("\(user):\(password)".utf8))) }
-        let head = HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
+        var head = head(method, path)
+        head.headers.add(contentsOf: ["content-length": "\(body.count)", "connection": "close"])
         let channel = try await ClientBootstrap(group: loop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHTTPClientHandlers()
@@ -42,7 +41,7 @@ struct HTTPProbe: Sendable {
         return try await promise.futureResult.get()
     }
 
-    /// The head of a request on a connection that stays.
+    /// The head of a request without a body, on a connection that stays.
     func head(_ method: HTTPMethod, _ path: String) -> HTTPRequestHead {
         var headers: HTTPHeaders = ["host": "127.0.0.1:\(port)"]
         if let user { headers.add(name: "authorization", value: "Basic " + Self.base64(Array("\(user):\(password)".utf8))) }

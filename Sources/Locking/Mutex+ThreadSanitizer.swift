@@ -9,13 +9,12 @@
         import Darwin
     #endif
 
-    /// A value behind a lock that the thread sanitizer knows.
-    public struct Locked<Value: ~Copyable>: ~Copyable {
+    /// What stands for `Synchronization.Mutex` in such a build: a lock that the thread sanitizer knows.
+    struct Mutex<Value: ~Copyable>: ~Copyable {
         private let mutex: UnsafeMutablePointer<pthread_mutex_t>
         private let value: UnsafeMutablePointer<Value>
 
-        /// Puts a value behind a lock.
-        public init(_ value: consuming sending Value) {
+        init(_ value: consuming sending Value) {
             mutex = .allocate(capacity: 1)
             mutex.initialize(to: pthread_mutex_t())
             pthread_mutex_init(mutex, nil)
@@ -30,12 +29,7 @@
             value.deallocate()
         }
 
-        /// Runs `body` with the value, alone.
-        ///
-        /// - Parameter body: must not block and must not take this lock again.
-        /// - Throws: what `body` throws.
-        @inline(never)
-        public borrowing func withLock<Result: ~Copyable, Failure: Error>(
+        borrowing func withLock<Result: ~Copyable, Failure: Error>(
             _ body: (inout sending Value) throws(Failure) -> sending Result
         ) throws(Failure) -> sending Result {
             pthread_mutex_lock(mutex)
@@ -45,5 +39,5 @@
     }
 
     // The value is reached only through `withLock`, which lets one thread in at a time, and takes and gives only what is sent.
-    extension Locked: @unchecked Sendable where Value: ~Copyable {}
+    extension Mutex: @unchecked Sendable where Value: ~Copyable {}
 #endif
