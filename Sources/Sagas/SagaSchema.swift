@@ -9,6 +9,7 @@ public enum SagaSchema {
     public static let migrations: [Migration] = [
         Migration(version: "1", description: "saga instances", sql: instances),
         Migration(version: "2", description: "saga steps and history", sql: stepsAndHistory),
+        Migration(version: "3", description: "kinds as domains", sql: kindsAsDomains),
     ]
 
     // An instance's row changes with every message and no changed column is indexed, except the status at the two ends
@@ -75,5 +76,19 @@ public enum SagaSchema {
             detail   text NOT NULL
         );
         CREATE INDEX saga_history_instance ON saga_history (saga_id, position);
+        """
+
+    // A CHECK of a table is read and compiled anew by every statement that writes a row, a domain's once by each session; a saga
+    // writes these columns with every message.
+    private static let kindsAsDomains = """
+        CREATE DOMAIN saga_status AS text
+            CHECK (VALUE IN ('running', 'compensating', 'completed', 'compensated', 'stuck'));
+        CREATE DOMAIN saga_direction AS text CHECK (VALUE IN ('forward', 'compensate'));
+        CREATE DOMAIN saga_step_status AS text
+            CHECK (VALUE IN ('sent', 'succeeded', 'failed', 'timed_out', 'abandoned', 'skipped'));
+        ALTER TABLE saga_instances DROP CONSTRAINT saga_instances_status_check, ALTER COLUMN status TYPE saga_status;
+        ALTER TABLE saga_steps
+            DROP CONSTRAINT saga_steps_direction_check, ALTER COLUMN direction TYPE saga_direction,
+            DROP CONSTRAINT saga_steps_status_check, ALTER COLUMN status TYPE saga_step_status;
         """
 }
