@@ -15,8 +15,8 @@ public struct TraceParent: Sendable, Hashable {
     /// The start of a new trace, with random identifiers.
     public init(sampled: Bool = true) {
         self.init(
-            traceHigh: .random(in: .min ... .max), traceLow: .random(in: 1 ... .max),
-            spanID: .random(in: 1 ... .max), flags: sampled ? 1 : 0)
+            traceHigh: RandomWords.next(), traceLow: max(1, RandomWords.next()), spanID: max(1, RandomWords.next()),
+            flags: sampled ? 1 : 0)
     }
 
     private init(traceHigh: UInt64, traceLow: UInt64, spanID: UInt64, flags: UInt8) {
@@ -46,7 +46,7 @@ public struct TraceParent: Sendable, Hashable {
 
     /// A new span in the same trace.
     public func child() -> TraceParent {
-        TraceParent(traceHigh: traceHigh, traceLow: traceLow, spanID: .random(in: 1 ... .max), flags: flags)
+        TraceParent(traceHigh: traceHigh, traceLow: traceLow, spanID: max(1, RandomWords.next()), flags: flags)
     }
 
     /// The 32 hexadecimal digits of the trace, as logs show them.

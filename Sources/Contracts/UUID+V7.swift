@@ -1,12 +1,5 @@
 import Locking
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
@@ -21,18 +14,17 @@ extension UUID {
     public static func v7() -> UUID {
         let now = milliseconds(of: .now)
         let (timestamp, counter) = V7Clock.shared.withLock { $0.next(now) }
-        return v7(milliseconds: timestamp, counter: counter, random: .random(in: .min ... .max))
+        return v7(milliseconds: timestamp, counter: counter, random: RandomWords.next())
     }
 
     /// Several identifiers of version 7, as ``v7()`` makes them one by one, in order.
     package static func v7(count: Int) -> [UUID] {
         guard count > 0 else { return [] }
         let now = milliseconds(of: .now)
-        var random = RandomWords()
         return V7Clock.shared.withLock { clock in
             (0..<count).map { _ in
                 let (timestamp, counter) = clock.next(now)
-                return v7(milliseconds: timestamp, counter: counter, random: random.next())
+                return v7(milliseconds: timestamp, counter: counter, random: RandomWords.next())
             }
         }
     }
@@ -64,22 +56,6 @@ extension UUID {
     }
 }
 
-/// Random numbers of the system, fetched many at a time: each call of the system costs more than an identifier.
-private struct RandomWords {
-    private var words = (UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0))
-    private var used = 8
-
-    mutating func next() -> UInt64 {
-        if used == 8 {
-            let isFilled = withUnsafeMutableBytes(of: &words) { $0.baseAddress.map { getentropy($0, 64) } == 0 }
-            guard isFilled else { return .random(in: .min ... .max) }
-            used = 0
-        }
-        used += 1
-        return withUnsafeBytes(of: words) { $0.load(fromByteOffset: (used - 1) * 8, as: UInt64.self) }
-    }
-}
-
 /// The last timestamp and counter that were given out.
 package struct V7Clock: Sendable {
     private var timestamp: UInt64 = 0
@@ -96,7 +72,7 @@ package struct V7Clock: Sendable {
         if now > timestamp {
             timestamp = now
             // Half of the range is kept free, so that 2048 identifiers fit into any millisecond.
-            counter = .random(in: 0...0x7FF)
+            counter = UInt16(truncatingIfNeeded: RandomWords.next()) & 0x7FF
         } else if counter < 0xFFF {
             counter += 1
         } else {

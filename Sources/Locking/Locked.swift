@@ -1,5 +1,5 @@
 #if !THREAD_SANITIZER
-    import Synchronization
+    public import Synchronization
 #endif
 
 /// A value behind a lock. Use it wherever `Synchronization.Mutex` would stand.
@@ -10,7 +10,7 @@
 /// the process at best. Here the lock is taken in a function that is never inlined and never suspends.
 /// See `docs/decisions/0008`.
 public struct Locked<Value: ~Copyable>: ~Copyable {
-    private let mutex: Mutex<Value>
+    @usableFromInline let mutex: Mutex<Value>
 
     /// Puts a value behind a lock.
     public init(_ value: consuming sending Value) { mutex = Mutex(value) }
@@ -19,7 +19,8 @@ public struct Locked<Value: ~Copyable>: ~Copyable {
     ///
     /// - Parameter body: must not block and must not take this lock again.
     /// - Throws: what `body` throws.
-    @inline(never)
+    // Clients may make a copy for their types, which needs no descriptions of them at run time, but no copy is inlined.
+    @inlinable @inline(never)
     public borrowing func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {

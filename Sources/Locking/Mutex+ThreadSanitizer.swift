@@ -10,7 +10,7 @@
     #endif
 
     /// What stands for `Synchronization.Mutex` in such a build: a lock that the thread sanitizer knows.
-    struct Mutex<Value: ~Copyable>: ~Copyable {
+    @usableFromInline struct Mutex<Value: ~Copyable>: ~Copyable {
         private let mutex: UnsafeMutablePointer<pthread_mutex_t>
         private let value: UnsafeMutablePointer<Value>
 
@@ -29,7 +29,7 @@
             value.deallocate()
         }
 
-        borrowing func withLock<Result: ~Copyable, Failure: Error>(
+        @usableFromInline borrowing func withLock<Result: ~Copyable, Failure: Error>(
             _ body: (inout sending Value) throws(Failure) -> sending Result
         ) throws(Failure) -> sending Result {
             pthread_mutex_lock(mutex)
