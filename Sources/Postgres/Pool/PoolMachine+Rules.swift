@@ -1,7 +1,7 @@
 extension PoolMachine {
     /// Gives a connection to a waiter, after a check when it has been unused for long.
     mutating func lend(_ connection: Int, _ waiter: Waiter, _ now: Duration) -> [Action] {
-        if case .idle(let since) = connections[connection]?.phase, now - since >= limits.pingAfterIdle {
+        if needsPing(connection, now) {
             connections[connection]?.phase = .pinging(for: waiter)
             // The server may be silent for longer than the waiter waits.
             return [.ping(connection)] + wake(at: waiter.deadline)
@@ -11,12 +11,17 @@ extension PoolMachine {
         return [.grant(waiter: waiter.id, connection: connection)]
     }
 
+    /// Whether it was unused for so long that its server may be gone.
+    func needsPing(_ connection: Int, _ now: Duration) -> Bool {
+        if case .idle(let since) = connections[connection]?.phase { now - since >= limits.pingAfterIdle } else { false }
+    }
+
     /// A connection is free: the first waiter gets it, else it rests or is retired.
     mutating func makeAvailable(_ connection: Int, _ now: Duration) -> [Action] {
         if isClosing || isTooOld(connection, now) { return retire(connection) }
         if let waiter = waiters.popFirst() { return lend(connection, waiter, now) }
         connections[connection]?.phase = .idle(since: now)
-        idle.append(connection)
+        idle.insert(connection, at: idle.firstIndex { $0 < connection } ?? idle.endIndex)
         return retirement(of: connection).map { wake(at: $0) } ?? []
     }
 

@@ -45,7 +45,8 @@ package struct PoolMachine {
 
     let limits: Limits
     var connections: [Int: Connection] = [:]
-    /// Idle connections, the most recently used last: it is the next to serve, so that the others can age and be closed.
+    /// Idle connections, the oldest last: it is the next to serve, so that the others can age and be closed, and what the server keeps
+    /// for a session is warm for as much of the work as can be.
     var idle: [Int] = []
     var waiters: Deque<Waiter> = []
     var nextConnection = 1
@@ -87,6 +88,15 @@ package enum PoolFailure: Error, Equatable, Sendable {
 extension PoolMachine {
     /// The last failure to connect, while there has been no success since.
     package var connectError: PostgresError? { lastFailure }
+
+    /// A connection for somebody, if one is there at once. If not, nothing has happened.
+    package mutating func acquireIdle(at now: Duration) -> Int? {
+        guard !isClosing, waiters.isEmpty, let connection = idle.last, !needsPing(connection, now) else { return nil }
+        idle.removeLast()
+        connections[connection]?.phase = .leased
+        counters.acquired += 1
+        return connection
+    }
 
     /// Somebody wants a connection.
     package mutating func acquire(_ waiter: UInt64, at now: Duration) -> [Action] {

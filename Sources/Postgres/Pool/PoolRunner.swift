@@ -119,6 +119,7 @@ final class PoolRunner: Sendable {
 
 extension PoolRunner {
     func acquire(file: String = #fileID, line: Int = #line) async throws(PostgresError) -> PoolLease {
+        if let lease = acquireIdle() { return lease }
         let id = ids.add(1, ordering: .relaxed).newValue
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -131,6 +132,14 @@ extension PoolRunner {
             perform { $0.cancel(id) }
         }
         return try result.mapError { $0.at(query: nil, file: file, line: line) }.get()
+    }
+
+    private func acquireIdle() -> PoolLease? {
+        state.withLock { state in
+            // One that has just ended is still to be reported to the machine.
+            guard let number = state.machine.acquireIdle(at: now), let connection = state.connections[number] else { return nil }
+            return PoolLease(number: number, connection: connection)
+        }
     }
 
     func release(_ lease: PoolLease) async {

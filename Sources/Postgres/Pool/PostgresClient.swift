@@ -68,8 +68,8 @@ public final class PostgresClient: Service, PostgresExecutor {
     /// ``PostgresConnection/withClosingTransaction(isolation:retries:file:line:_:)``.
     package nonisolated(nonsending) func withClosingTransaction<R>(
         isolation: IsolationLevel = .readCommitted, retries: Int = 3, file: String = #fileID, line: Int = #line,
-        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> (R, [SQL])
-    ) async throws -> (result: R, answers: [PostgresResult]) {
+        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> (R, TransactionClosing)
+    ) async throws -> R {
         try await withConnection { connection in
             try await connection.withClosingTransaction(isolation: isolation, retries: retries, file: file, line: line, body)
         }
