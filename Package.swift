@@ -145,7 +145,7 @@ let package = Package(
         tests(
             "MillraceTests",
             ["Edge", "Locking", "Millrace", "Topics", "Observability", "Contracts", "TestSupport", nioCore, nioEmbedded, logging]),
-        tests("PostgresTests", ["Postgres", "Servers", "TestSupport", logging]),
+        tests("PostgresTests", ["Locking", "Postgres", "Servers", "TestSupport", logging]),
         tests("ProjectionsTests", ["Projections", "Contracts", "Messaging", "Postgres", "TestSupport", logging]),
         tests(
             "SagasTests", ["Locking", "Sagas", "Messaging", "Contracts", "Postgres", "AMQP", "Topics", "TestSupport", logging, lifecycle]),

@@ -166,11 +166,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         // The thread is known by a key of its own and not by its id: ids are given again.
         _ = pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
         while true {
+            // What the sockets' handlers have left for other connections leaves before the tasks go on that they have woken.
+            runTurns()
             runJobs()
             // A connection that is turned may leave jobs, which run before the thread sleeps.
-            let due = turns
-            turns = []
-            for turn in due { turn() }
+            runTurns()
             let time = fireTimers()
             let mustNotSleep = inbox.withLock { inbox in
                 inbox.isAsleep = inbox.items.isEmpty && time != 0
@@ -178,6 +178,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             }
             wait(timeout: mustNotSleep || !turns.isEmpty ? 0 : time)
         }
+    }
+
+    private func runTurns() {
+        let due = turns
+        turns = []
+        for turn in due { turn() }
     }
 
     private func runJobs() {

@@ -26,6 +26,10 @@ public struct PostgresTransaction: PostgresExecutor, Sendable {
         connection.enqueue(sql, transaction: id, file: file, line: line)
     }
 
+    /// Sends what was enqueued, so that the server begins with it while the caller prepares what comes next, in the same flight. It
+    /// hurries nothing for callers off the thread of the connections.
+    package func sendAhead() { connection.sendAhead() }
+
     /// Runs the closure under a savepoint: when it throws, what it did is undone, the transaction stays usable, and the error is
     /// thrown on. Do not run other statements of the same transaction at the same time: a savepoint covers them too.
     public nonisolated(nonsending) func withSavepoint<R>(

@@ -208,7 +208,7 @@ final class ConnectionDriver {
                 try find(channel).receive(body: bytes)
             }
             handle.release(channel: number)
-            if closeAnswered { return false }
+            if closeAnswered || !handle.mayHaveReceived { return false }
         }
         return true
     }

@@ -30,6 +30,12 @@ extension RabbitHandle {
         }
     }
 
+    /// Whether ``receive()`` may have a frame without asking the socket, which the loop does better: it asks for all connections with
+    /// one call. What the library decrypts it keeps where it cannot be seen.
+    var mayHaveReceived: Bool {
+        frames == nil || amqp_data_in_buffer(state) != 0 || amqp_frames_enqueued(state) != 0
+    }
+
     /// Gives the memory of the frames read on a channel back; what they pointed to is gone.
     func release(channel: UInt16) { amqp_maybe_release_buffers_on_channel(state, channel) }
 

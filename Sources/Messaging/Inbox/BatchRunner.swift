@@ -19,22 +19,20 @@ struct BatchRunner: Sendable {
     ///   - clear: the ids whose crash counts are taken back with the commit.
     /// - Throws: ``HandlerFailure``, ``PostgresError``; then nothing has happened.
     func handle(_ messages: [IncomingMessage], _ runs: inout FailedRuns, clear: [UUID]) async throws {
-        var done: MessagingCore.Committed<BatchPlan>?
+        var done: BatchPlan?
         let areNew = messages.allSatisfy { message in
             !message.delivery.redelivered && message.request == nil && runs.count(of: message.id) == 0
         }
         if areNew, clear.isEmpty { done = try await handleEagerly(messages, &runs) }
         if done == nil { done = try await handleWithCare(messages, &runs, clear: clear) }
-        core.configuration.faults.afterCommit?()
         guard let done else { return }
-        core.committed(done)
-        count(done.result)
-        for (message, verdict) in zip(messages, done.result.verdicts) where verdict == .refuse { report(message) }
+        count(done)
+        for (message, verdict) in zip(messages, done.verdicts) where verdict == .refuse { report(message) }
     }
 
     private func handleWithCare(
         _ messages: [IncomingMessage], _ runs: inout FailedRuns, clear: [UUID]
-    ) async throws -> MessagingCore.Committed<BatchPlan>? {
+    ) async throws -> BatchPlan? {
         let before = runs
         do {
             return try await core.transaction { transaction in
@@ -56,7 +54,7 @@ struct BatchRunner: Sendable {
     /// - Returns: nil if nothing has happened.
     private func handleEagerly(
         _ messages: [IncomingMessage], _ runs: inout FailedRuns
-    ) async throws -> MessagingCore.Committed<BatchPlan>? {
+    ) async throws -> BatchPlan? {
         guard messages.allSatisfy(isEager) else { return try await handleAssuming(messages, &runs) }
         let ids = messages.map(\.id)
         let plan = BatchPlan(items: messages.map(\.planItem), fresh: Set(ids), parkedKeys: [], fenced: [])
@@ -69,6 +67,7 @@ struct BatchRunner: Sendable {
                 if !marks.keys.isEmpty || !marks.steps.isEmpty {
                     transaction.enqueue(InboxStatements.checkNone(keys: marks.keys, steps: marks.steps))
                 }
+                transaction.sendAhead()
                 return try await run(
                     messages, plan, before, isEager: true, mayAssume: mayAssume(plan), in: transaction)
             }
@@ -86,7 +85,7 @@ struct BatchRunner: Sendable {
     /// - Returns: nil if nothing has happened.
     private func handleAssuming(
         _ messages: [IncomingMessage], _ runs: inout FailedRuns
-    ) async throws -> MessagingCore.Committed<BatchPlan>? {
+    ) async throws -> BatchPlan? {
         guard messages.count <= Self.mostAssuming else { return nil }
         let before = runs
         do {
@@ -138,6 +137,8 @@ struct BatchRunner: Sendable {
         let lanes = LaneRunner(
             source: core.configuration.source, gate: core.gate, transaction: transaction, isEager: isEager, mayAssume: mayAssume)
         let output = try await lanes.run(items, lanes: plan.lanes)
+        // What the handlers have left can begin while the end of the transaction is prepared.
+        transaction.sendAhead()
         leave(plan, messages, clear: clear, in: transaction)
         return (plan, output)
     }

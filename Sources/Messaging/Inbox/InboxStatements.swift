@@ -47,12 +47,14 @@ enum InboxStatements {
 
     /// ``record(_:)``, which fails if any was known.
     static func recordNew(_ ids: [UUID]) -> SQL {
-        """
-        WITH recorded AS (
-            INSERT INTO inbox (message_id) SELECT id FROM unnest(\(ids)::uuid[]) AS u(id) ORDER BY id
-            ON CONFLICT DO NOTHING RETURNING 1)
-        SELECT CASE WHEN count(*) < \(ids.count) THEN inbox_refuse() END FROM recorded
-        """
+        // One by itself is refused by the primary key: less for the server to do, and the usual case while there is little load.
+        if let id = ids.first, ids.count == 1 { return "INSERT INTO inbox (message_id) VALUES (\(id))" }
+        return """
+            WITH recorded AS (
+                INSERT INTO inbox (message_id) SELECT id FROM unnest(\(ids)::uuid[]) AS u(id) ORDER BY id
+                ON CONFLICT DO NOTHING RETURNING 1)
+            SELECT CASE WHEN count(*) < \(ids.count) THEN inbox_refuse() END FROM recorded
+            """
     }
 
     /// ``checks(keys:steps:)``, which fails if there are any.
@@ -60,10 +62,10 @@ enum InboxStatements {
         "SELECT CASE WHEN " + somethingWaits(keys: keys, steps: steps) + " THEN inbox_refuse() END"
     }
 
-    /// Whether a statement has refused, by ``MessageContext/refusal``, what was assumed.
+    /// Whether a statement has refused, by ``MessageContext/refusal`` or as ``recordNew(_:)`` does, what was assumed.
     static func isRefusal(_ error: PostgresError) -> Bool {
         if error.code == .aborted, let cause = error.underlying as? PostgresError { return isRefusal(cause) }
-        return error.sqlState == "MR001"
+        return error.sqlState == "MR001" || (error.sqlState == "23505" && error.constraint == "inbox_pkey")
     }
 
     private static func somethingWaits(keys: [String], steps: [String]) -> SQL {

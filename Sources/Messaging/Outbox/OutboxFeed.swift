@@ -54,9 +54,11 @@ final class OutboxFeed: Sendable {
 
     /// Takes the messages of a transaction that has committed.
     ///
-    /// - Parameter answer: of the statement of ``OutboxWriter``.
-    func handOver(_ entries: [OutboxEntry], _ answer: PostgresResult?) {
-        let rows = answer.flatMap { Self.rows(entries, $0) }
+    /// - Parameters:
+    ///   - messages: as ``RelayRow/message(_:)`` makes them.
+    ///   - answer: of the statement of ``OutboxWriter``.
+    func handOver(_ messages: [OutgoingMessage], _ answer: PostgresResult?) {
+        let rows = answer.flatMap { Self.rows(messages, $0) }
         let (flight, mustWake) = state.withLock { state -> (Flight?, Bool) in
             let names = state.declared
             guard let rows, rows.allSatisfy({ names.contains($0.message.exchange) }) else {
@@ -79,19 +81,16 @@ final class OutboxFeed: Sendable {
         wake.signal()
     }
 
-    private static func rows(_ entries: [OutboxEntry], _ answer: PostgresResult) -> [Row]? {
-        guard answer.count == entries.count else { return nil }
+    private static func rows(_ messages: [OutgoingMessage], _ answer: PostgresResult) -> [Row]? {
+        guard answer.count == messages.count else { return nil }
         var rows: [Row] = []
-        rows.reserveCapacity(entries.count)
-        for (entry, row) in zip(entries, answer) {
-            guard let (id, sequence) = try? row.decode(Int64.self, Int64?.self), (sequence != nil) == entry.isEvent else {
-                return nil
-            }
-            rows.append(
-                RelayRow.make(
-                    id: id, sequence: sequence, messageID: entry.messageID, exchange: entry.exchange,
-                    routingKey: entry.routingKey, key: entry.partitionKey.isEmpty ? nil : entry.partitionKey,
-                    payload: entry.payload))
+        rows.reserveCapacity(messages.count)
+        for (message, row) in zip(messages, answer) {
+            // Events have numbers, commands have none.
+            guard let (id, sequence) = try? row.decode(Int64.self, Int64?.self),
+                (sequence == nil) == (message.exchange == WellKnown.commandsExchange)
+            else { return nil }
+            rows.append(RelayRow.make(id: id, sequence: sequence, message))
         }
         return rows
     }
@@ -236,19 +235,30 @@ final class OutboxFeed: Sendable {
 
 /// Makes messages of rows.
 enum RelayRow {
-    static func make(
-        id: Int64, sequence: Int64?, attempts: Int = 0, messageID: UUID, exchange: String, routingKey: String, key: String?,
-        payload: [UInt8]
-    ) -> OutboxFeed.Row {
-        let body = sequence.map { Envelope.appending(sequence: $0, to: payload) } ?? payload
+    /// A row that was read or has just been written.
+    ///
+    /// - Parameter message: as it is before it has the number of an event, which is put in here.
+    static func make(id: Int64, sequence: Int64?, attempts: Int = 0, _ message: OutgoingMessage) -> OutboxFeed.Row {
+        var message = message
+        if let sequence { message.body = Envelope.appending(sequence: sequence, to: message.body) }
+        return OutboxFeed.Row(
+            id: id, sequence: sequence, attempts: attempts, size: message.body.count + 500, message: message)
+    }
+
+    /// The message of an entry, but for its number.
+    static func message(_ entry: OutboxEntry) -> OutgoingMessage {
+        message(
+            id: entry.messageID, exchange: entry.exchange, routingKey: entry.routingKey,
+            key: entry.partitionKey.isEmpty ? nil : entry.partitionKey, payload: entry.payload)
+    }
+
+    static func message(id: UUID, exchange: String, routingKey: String, key: String?, payload: [UInt8]) -> OutgoingMessage {
         var properties = MessageProperties(contentType: WellKnown.contentType)
-        properties.messageID = messageID.lowercased
+        properties.messageID = id.lowercased
         properties.type = routingKey
         if let key { properties.headers[WorkerTopology.partitionHeader] = .string(key) }
-        return OutboxFeed.Row(
-            id: id, sequence: sequence, attempts: attempts, size: body.count + 500,
-            message: OutgoingMessage(
-                exchange: exchange, routingKey: routingKey, properties: properties, body: body,
-                mandatory: exchange == WellKnown.commandsExchange))
+        return OutgoingMessage(
+            exchange: exchange, routingKey: routingKey, properties: properties, body: payload,
+            mandatory: exchange == WellKnown.commandsExchange)
     }
 }

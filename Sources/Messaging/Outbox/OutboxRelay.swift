@@ -158,9 +158,11 @@ final class OutboxRelay: Sendable {
     private static func row(_ row: PostgresRow) throws -> OutboxFeed.Row {
         RelayRow.make(
             id: try row.decode(Int64.self, at: 3), sequence: try row.decode(Int64?.self, at: 9),
-            attempts: Int(try row.decode(Int32.self, at: 10)), messageID: try row.decode(UUID.self, at: 4),
-            exchange: try row.decode(String.self, at: 5), routingKey: try row.decode(String.self, at: 6),
-            key: try row.decode(String?.self, at: 7), payload: try row.decode([UInt8].self, at: 8))
+            attempts: Int(try row.decode(Int32.self, at: 10)),
+            RelayRow.message(
+                id: try row.decode(UUID.self, at: 4), exchange: try row.decode(String.self, at: 5),
+                routingKey: try row.decode(String.self, at: 6), key: try row.decode(String?.self, at: 7),
+                payload: try row.decode([UInt8].self, at: 8)))
     }
 
     /// Publishing to an exchange that does not exist closes the channel, so each is declared before its first message. A

@@ -9,6 +9,7 @@ enum OutboxWriter {
     /// again: there are no gaps. Commands have no number; a transaction with commands alone does not touch the row. It has
     /// its transaction id before the first row has an id, which ``RelayFeed/Horizon`` relies on.
     static func insert(_ entries: [OutboxEntry], source: String) -> SQL {
+        if let entry = entries.first, entries.count == 1 { return insert(entry, source: source) }
         var numbers: [Int64] = []
         numbers.reserveCapacity(entries.count)
         var events: Int64 = 0
@@ -46,6 +47,31 @@ enum OutboxWriter {
                               \(payloads)::bytea[], \(numbers)::bigint[])
                  WITH ORDINALITY AS m(id, exchange, routing_key, partition_key, payload, number, place)
             ORDER BY m.place
+            RETURNING id, sequence
+            """
+    }
+
+    /// The same for one message, with less for the server to do: the usual case while there is little load.
+    private static func insert(_ entry: OutboxEntry, source: String) -> SQL {
+        let row: SQL = """
+            \(entry.messageID)::uuid, \(entry.exchange)::text, \(entry.routingKey)::text, \
+            NULLIF(\(entry.partitionKey)::text, ''), \(entry.payload)::bytea
+            """
+        if !entry.isEvent {
+            return """
+                INSERT INTO outbox (message_id, exchange, routing_key, partition_key, payload)
+                SELECT \(row) FROM pg_current_xact_id() AS x
+                RETURNING id, sequence
+                """
+        }
+        return """
+            WITH numbered AS (
+                INSERT INTO outbox_sequence AS s (source, last) VALUES (\(source), 1)
+                ON CONFLICT (source) DO UPDATE SET last = s.last + 1
+                RETURNING s.last
+            )
+            INSERT INTO outbox (message_id, exchange, routing_key, partition_key, payload, sequence)
+            SELECT \(row), n.last FROM numbered n
             RETURNING id, sequence
             """
     }

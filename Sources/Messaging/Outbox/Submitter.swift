@@ -84,16 +84,15 @@ final class Submitter: Sendable {
     private func write(_ batch: [Pending]) async throws {
         let entries = batch.flatMap(\.entries)
         let source = core.configuration.source
-        let (_, answers) = try await core.postgres.withClosingTransaction { transaction in
+        try await core.postgres.withClosingTransaction { transaction in
             for pending in batch {
                 for statement in pending.statements { transaction.enqueue(statement) }
             }
-            return ((), entries.isEmpty ? [] : [OutboxWriter.insert(entries, source: source)])
+            return ((), core.closing(with: entries, source: source))
         }
         core.counters.update {
             $0.submissions += batch.count
             $0.submissionBatches += 1
         }
-        if !entries.isEmpty { core.feed.handOver(entries, answers.first) }
     }
 }

@@ -117,7 +117,7 @@ struct ParkedRetrier: Sendable {
     }
 
     private func handle(_ message: ParkedMessage) async throws {
-        let done = try await core.transaction { transaction -> (result: Void, output: OutputCollector.Output)? in
+        let done: Void? = try await core.transaction { transaction -> (result: Void, output: OutputCollector.Output)? in
             // Waits for a lock: another claim holds it for a moment when it finds out that this one was faster. Who passed over the
             // row would leave it, and its count, to the end of the lease.
             var statements: [SQL] = [
@@ -142,9 +142,7 @@ struct ParkedRetrier: Sendable {
             if let key = message.key { transaction.enqueue(ParkedStatements.promote(keys: [key])) }
             return ((), output)
         }
-        guard let done else { return }
-        core.counters.update { $0.handled += 1 }
-        core.committed(done)
+        if done != nil { core.counters.update { $0.handled += 1 } }
     }
 
     /// Writes down that a run failed: when the next is, or that an operator is needed.

@@ -75,33 +75,41 @@ final class MessagingCore: Sendable {
 
     // MARK: What a handling leaves behind
 
-    /// Runs `body` in a transaction that ends with what it leaves behind. The outbox comes last, in the flight of the commit:
+    /// Runs `body` in a transaction that ends with what it leaves behind, and wakes who has to know of it. The outbox comes last, in the flight of the commit:
     /// it takes the lock of the event numbers, which is held until then.
     ///
     /// - Returns: nil if `body` did.
     func transaction<R: Sendable>(
         _ body: @Sendable (PostgresTransaction) async throws -> (result: R, output: OutputCollector.Output)?
-    ) async throws -> Committed<R>? {
+    ) async throws -> R? {
         let source = configuration.source
-        let (left, answers) = try await postgres.withClosingTransaction { transaction in
-            guard let left = try await body(transaction) else { return (nil as (result: R, output: OutputCollector.Output)?, []) }
+        let left = try await postgres.withClosingTransaction { transaction in
+            guard let left = try await body(transaction) else {
+                return (nil as (result: R, output: OutputCollector.Output)?, TransactionClosing())
+            }
             if !left.output.timers.isEmpty { TimerStatements.write(left.output.timers, to: transaction) }
             // In the order of the keys, so that two processes lock their rows in the same order.
             for (_, gathered) in left.output.gathered.sorted(by: { $0.key < $1.key }) {
                 transaction.enqueue(gathered.statement(gathered.items))
             }
-            let entries = left.output.entries
-            return (left, entries.isEmpty ? [] : [OutboxWriter.insert(entries, source: source)])
+            return (left, closing(with: left.output.entries, source: source))
         }
-        return left.map { Committed(result: $0.result, output: $0.output, answer: answers.first) }
+        guard let left else { return nil }
+        // One that is due only after the next regular look is found by that.
+        if left.output.timers.contains(where: { $0.entry.map { $0.after < configuration.timerPoll } ?? false }) { timerWake.signal() }
+        for hook in left.output.hooks { hook() }
+        return left.result
     }
 
-    /// A transaction that has committed.
-    struct Committed<R: Sendable>: Sendable {
-        let result: R
-        let output: OutputCollector.Output
-        /// Of the outbox.
-        let answer: PostgresResult?
+    /// Writes messages into the outbox with the commit, and hands them to the broker's connection the moment that it is answered.
+    func closing(with entries: [OutboxEntry], source: String) -> TransactionClosing {
+        let afterCommit = configuration.faults.afterCommit
+        if entries.isEmpty { return TransactionClosing { _ in afterCommit?() } }
+        let messages = entries.map { RelayRow.message($0) }
+        return TransactionClosing([OutboxWriter.insert(entries, source: source)]) { [feed] answers in
+            afterCommit?()
+            feed.handOver(messages, answers.first)
+        }
     }
 
     /// Counts a suspect that was claimed, just before its run; see ``CrashLedger``. At the limit it is given up instead.
@@ -120,15 +128,6 @@ final class MessagingCore: Sendable {
         return false
     }
 
-    /// Passes on what was committed, and wakes who has to know.
-    func committed<R>(_ committed: Committed<R>) {
-        let output = committed.output
-        if !output.entries.isEmpty { feed.handOver(output.entries, committed.answer) }
-        // One that is due only after the next regular look is found by that.
-        if output.timers.contains(where: { $0.entry.map { $0.after < configuration.timerPoll } ?? false }) { timerWake.signal() }
-        for hook in output.hooks { hook() }
-    }
-
     func transact<R: Sendable>(
         _ cause: MessageCause, _ body: @Sendable (MessageContext) async throws -> R
     ) async throws -> R {
@@ -144,7 +143,6 @@ final class MessagingCore: Sendable {
             return (result, collector.finish())
         }
         guard let done else { throw MessagingError(.usage, "the transaction left nothing") }
-        committed(done)
-        return done.result
+        return done
     }
 }

@@ -104,10 +104,9 @@ struct TimerRunner: Sendable {
         }
         guard let done else { return }
         core.counters.update {
-            $0.timersFired += done.result
-            $0.handled += done.result
+            $0.timersFired += done
+            $0.handled += done
         }
-        core.committed(done)
     }
 
     /// Writes down that a run failed: when the next is, or parks the timer for an operator.

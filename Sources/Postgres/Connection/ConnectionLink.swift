@@ -68,15 +68,6 @@ final class ConnectionLink: @unchecked Sendable {
 
     func disarmWriter() { watch?.wantsWrite = false }
 
-    /// Whether the socket has more to read, its end included.
-    ///
-    /// The last bytes of a session and its end may arrive as one event; after it the event source says nothing any more, so
-    /// whoever has read must look again.
-    var isReadable: Bool {
-        var descriptor = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
-        return descriptor.fd >= 0 && poll(&descriptor, 1, 0) > 0
-    }
-
     /// Whether decrypted bytes wait inside of OpenSSL, which the socket's readiness does not show.
     var hasBufferedTLSBytes: Bool {
         guard let pending = Self.sslPending, PQsslInUse(pointer) != 0, let ssl = PQsslStruct(pointer, "OpenSSL") else { return false }

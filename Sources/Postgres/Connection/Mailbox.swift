@@ -11,6 +11,8 @@ struct ConnectionRequest: PipelineRequest {
     var transaction: UInt64?
     var role: PipelineRole = .ordinary
     var attempt = 0
+    /// See ``TransactionClosing/committed``.
+    var committed: (@Sendable (ArraySlice<PostgresResult>) -> Void)?
     /// nil for a request nobody waits for.
     var waiter: RequestWaiter?
     var file: String

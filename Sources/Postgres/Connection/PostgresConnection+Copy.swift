@@ -174,12 +174,7 @@ extension PostgresConnection {
         flush()
         while !isLost, PQflush(link.pointer) == 1 {
             link.armWriter()
-            // What comes meanwhile may be the end of the connection, after which nothing becomes writable.
-            if link.isReadable {
-                readable()
-            } else {
-                await withCheckedContinuation { writeWaiters.append($0) }
-            }
+            await withCheckedContinuation { writeWaiters.append($0) }
         }
     }
 
@@ -189,9 +184,8 @@ extension PostgresConnection {
         return !isLost
     }
 
-    /// Reads what the socket has, or waits until it has something.
+    /// Waits until the socket has something, and it was read.
     func moreToRead() async {
-        if link.isReadable { return readable() }
         await withCheckedContinuation { readWaiters.append($0) }
     }
 }

@@ -4,6 +4,21 @@ import CLibPQ
 extension PostgresConnection {
     /// Takes what was left in the mailbox and sends it.
     func turn() {
+        takeMail()
+        pump()
+    }
+
+    /// Sends what was left in the mailbox as part of a flight to which more will come.
+    func sendOpenFlight() {
+        takeMail()
+        while !isLost, !isExclusive, case .request(let request)? = backlog.first {
+            backlog.removeFirst()
+            send(request)
+        }
+        flush()
+    }
+
+    private func takeMail() {
         for item in mailbox.take() {
             switch item {
             case .cancel(let id): cancel(id)
@@ -13,7 +28,6 @@ extension PostgresConnection {
             case .request, .exclusive: backlog.append(item)
             }
         }
-        pump()
     }
 
     /// Sends the backlog as far as possible, ends the flight and pushes the bytes out.
@@ -85,7 +99,7 @@ extension PostgresConnection {
             if isLost { return }
             deliverNotifications()
             if !isAlive { return lost(link.errorMessage) }
-        } while link.hasBufferedTLSBytes || (!isExclusive && link.isReadable)
+        } while link.hasBufferedTLSBytes
         let waiters = readWaiters
         readWaiters = []
         for waiter in waiters { waiter.resume() }
@@ -172,6 +186,7 @@ extension PostgresConnection {
     }
 
     private func finish(_ request: ConnectionRequest, _ result: Result<[PostgresResult], PostgresError>) {
+        if let committed = request.committed, case .success(let results) = result { committed(results.dropLast()) }
         guard let waiter = request.waiter else { return }
         waiter.resume(returning: result.mapError { $0.at(query: $0.query, file: request.file, line: request.line) })
     }

@@ -17,12 +17,13 @@ extension PostgresConnection {
 
     /// Leaves a request and waits for its answer.
     nonisolated func submit(
-        _ statements: [SQL], transaction: UInt64?, role: PipelineRole = .ordinary, isCancellable: Bool = true, file: String,
-        line: Int
+        _ statements: [SQL], transaction: UInt64?, role: PipelineRole = .ordinary, isCancellable: Bool = true,
+        committed: (@Sendable (ArraySlice<PostgresResult>) -> Void)? = nil, file: String, line: Int
     ) async throws(PostgresError) -> [PostgresResult] {
         for sql in statements { try check(sql, file: file, line: line) }
         var request = ConnectionRequest(
-            id: mailbox.nextID(), statements: statements, transaction: transaction, role: role, file: file, line: line)
+            id: mailbox.nextID(), statements: statements, transaction: transaction, role: role, committed: committed, file: file,
+            line: line)
         if !isCancellable {
             return try await withCheckedContinuation { waiter in
                 request.waiter = waiter

@@ -16,8 +16,8 @@ extension PostgresConnection {
         _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> R
     ) async throws -> R {
         try await withClosingTransaction(isolation: isolation, retries: retries, file: file, line: line) { transaction in
-            (try await body(transaction), [])
-        }.result
+            (try await body(transaction), TransactionClosing())
+        }
     }
 
     /// The same, with statements that go out in the flight of COMMIT and whose results somebody wants.
@@ -25,8 +25,8 @@ extension PostgresConnection {
     /// - Parameter body: returns its result and these statements.
     package nonisolated(nonsending) func withClosingTransaction<R>(
         isolation: IsolationLevel = .readCommitted, retries: Int = 3, file: String = #fileID, line: Int = #line,
-        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> (R, [SQL])
-    ) async throws -> (result: R, answers: [PostgresResult]) {
+        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> (R, TransactionClosing)
+    ) async throws -> R {
         var attempt = 0
         while true {
             await passBarrier()
@@ -34,7 +34,8 @@ extension PostgresConnection {
             let transaction = PostgresTransaction(connection: self, id: id)
             do {
                 let (result, closing) = try await body(transaction)
-                return (result, try await commit(id, closing: closing, file: file, line: line))
+                try await commit(id, closing: closing, file: file, line: line)
+                return result
             } catch {
                 let cause = transactionFailure(id)
                 await rollback(id, file: file, line: line)
@@ -125,16 +126,19 @@ extension PostgresConnection {
     }
 
     private nonisolated func commit(
-        _ id: UInt64, closing: [SQL], file: String, line: Int
-    ) async throws(PostgresError) -> [PostgresResult] {
+        _ id: UInt64, closing: TransactionClosing, file: String, line: Int
+    ) async throws(PostgresError) {
         // E.g. a statement that could not be encoded was enqueued: it never reached the server, which would commit the rest.
         if let failure = transactionFailure(id), failure.code != .server || unsentFailure(id) != nil { throw failure }
-        if closing.isEmpty, dropUnsent(id, limit: 1) { return [] }
+        if closing.statements.isEmpty, dropUnsent(id, limit: 1) {
+            closing.committed?([])
+            return
+        }
         // Not to be cancelled: the closure has returned, so the transaction is wanted.
-        let answers = try await submit(
-            closing + ["COMMIT"], transaction: id, role: .commit, isCancellable: false, file: file, line: line)
+        _ = try await submit(
+            closing.statements + ["COMMIT"], transaction: id, role: .commit, isCancellable: false, committed: closing.committed,
+            file: file, line: line)
         endTransaction(id)
-        return answers.dropLast()
     }
 
     /// Never throws and never hangs: if the server does not answer, the connection is closed, which rolls back too.
@@ -153,6 +157,10 @@ extension PostgresConnection {
         guardian.cancel()
     }
 
+    nonisolated func sendAhead() {
+        if executor.loop.isCurrent { assumeIsolated { $0.sendOpenFlight() } }
+    }
+
     nonisolated func enqueue(_ sql: SQL, transaction: UInt64, file: String, line: Int) {
         do throws(PostgresError) {
             try check(sql, file: file, line: line)
@@ -165,6 +173,20 @@ extension PostgresConnection {
                 if state.transaction?.id == transaction, state.transaction?.unsent == nil { state.transaction?.unsent = error }
             }
         }
+    }
+}
+
+/// How a transaction ends.
+package struct TransactionClosing: Sendable {
+    /// To be sent in the flight of COMMIT.
+    package var statements: [SQL]
+    /// Is called with their results when the transaction has committed: on the thread of the connections, which it must not block,
+    /// and before anything that waits for the transaction goes on.
+    package var committed: (@Sendable (ArraySlice<PostgresResult>) -> Void)?
+
+    package init(_ statements: [SQL] = [], committed: (@Sendable (ArraySlice<PostgresResult>) -> Void)? = nil) {
+        self.statements = statements
+        self.committed = committed
     }
 }
 
