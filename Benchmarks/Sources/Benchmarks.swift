@@ -11,7 +11,7 @@ import Servers
 @main
 enum Benchmarks {
     static let usage = """
-        usage: benchmarks servers COMMAND [ARGUMENT ...]   runs COMMAND beside private servers (DATABASE_URL, AMQP_URL)
+        usage: benchmarks servers COMMAND [ARGUMENT ...]   runs COMMAND beside private servers (DATABASE_URL, DATABASE_SOCKET_URL, AMQP_URL)
                benchmarks handling [MESSAGES]              messages/s of one worker: inbox, one row of state, one outbox row each
                benchmarks publish [MESSAGES] [WINDOW]      confirmed persistent messages/s of 1 KiB
                benchmarks inserts [ROWS]                   pipelined inserts/s on one connection

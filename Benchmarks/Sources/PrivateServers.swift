@@ -15,6 +15,7 @@ enum PrivateServers {
             .init(name: "guest", password: "guest", tags: ["administrator"], configure: ".*", write: ".*", read: ".*")
         ])
         setenv("DATABASE_URL", await postgres.tcpURL(), 1)
+        setenv("DATABASE_SOCKET_URL", await postgres.url(), 1)
         setenv("AMQP_URL", await rabbit.url(user: "guest", password: "guest"), 1)
         setenv("AMQP_PORT", String(await rabbit.port), 1)
         let child = try ChildProcess.spawn(
