@@ -106,7 +106,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         return timer
     }
 
-    /// Runs `turn` at the end of this turn of the loop, when the jobs that are ready have run.
+    /// Runs `turn` when the handlers, or the jobs, that run now are through: together with what they have left for others.
     package func atEndOfTurn(_ turn: @escaping @Sendable () -> Void) {
         if isCurrent { turns.append(turn) } else { leave(.work { self.turns.append(turn) }) }
     }

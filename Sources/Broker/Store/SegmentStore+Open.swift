@@ -55,7 +55,7 @@ extension SegmentStore {
         }
         guard failure == nil else { return }
         sealTail()
-        clearUnused()
+        discardUnused()
         executor.drain()
         failure = StoreError(.missing, "the store is closed")
         deferred?.cancel()
@@ -75,10 +75,12 @@ extension SegmentStore {
         try? file.sync()
     }
 
-    /// What was made ahead and never written to says so, lest the next start reads all of it to find that out.
-    private func clearUnused() {
+    /// What was made ahead and holds nothing says so, lest the next start reads all of it to find that out. A file whose blocks were
+    /// never written does not stay: the next start would take them for written ones, to which a sync is cheap.
+    private func discardUnused() {
         for segment in [tail, next] where segment.state == .ready && segment.tail == SegmentFormat.dataStart {
-            _ = try? SegmentFile.clear(SegmentName.of(segment.header.number), in: storage)
+            let wasWritten = segment.writtenThrough > SegmentFormat.dataStart
+            _ = try? SegmentFile.remove(segment.header.number, wasWritten ? .clear : .delete, in: storage)
         }
     }
 }

@@ -65,7 +65,9 @@ enum InboxStatements {
     /// Whether a statement has refused, by ``MessageContext/refusal`` or as ``recordNew(_:)`` does, what was assumed.
     static func isRefusal(_ error: PostgresError) -> Bool {
         if error.code == .aborted, let cause = error.underlying as? PostgresError { return isRefusal(cause) }
-        return error.sqlState == "MR001" || (error.sqlState == "23505" && error.constraint == "inbox_pkey")
+        // A handler may have a table of that name elsewhere.
+        let isRecordOfOne = error.constraint == "inbox_pkey" && error.query?.hasPrefix("INSERT INTO inbox (message_id) VALUES") == true
+        return error.sqlState == "MR001" || (error.sqlState == "23505" && isRecordOfOne)
     }
 
     private static func somethingWaits(keys: [String], steps: [String]) -> SQL {

@@ -75,8 +75,8 @@ final class MessagingCore: Sendable {
 
     // MARK: What a handling leaves behind
 
-    /// Runs `body` in a transaction that ends with what it leaves behind, and wakes who has to know of it. The outbox comes last, in the flight of the commit:
-    /// it takes the lock of the event numbers, which is held until then.
+    /// Runs `body` in a transaction that ends with what it leaves behind, and wakes who has to know of it. The outbox comes last, in the
+    /// flight of the commit: it takes the lock of the event numbers, which is held until then.
     ///
     /// - Returns: nil if `body` did.
     func transaction<R: Sendable>(

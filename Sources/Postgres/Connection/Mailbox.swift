@@ -123,6 +123,15 @@ final class Mailbox: Sendable {
         return isOpen
     }
 
+    /// Has the connection take a turn although nothing asks for one.
+    func scheduleTurn() {
+        let mustSchedule = state.withLock { state in
+            defer { state.isScheduled = true }
+            return !state.isScheduled
+        }
+        if mustSchedule { schedule() }
+    }
+
     /// Takes a request back that has not been sent yet; else asks for its cancellation.
     func cancel(_ id: UInt64) {
         let taken = state.withLock { state -> ConnectionRequest? in

@@ -16,7 +16,7 @@ extension PostgresConnection {
     /// Runs `COPY … TO STDOUT`, outside of a transaction, when the first element is asked for.
     ///
     /// The elements are rows in the format the statement names (a line with its end, or a binary tuple; the first binary one has
-    /// the header in front). The server is read only as fast as the elements are taken. Leaving early cancels the COPY.
+    /// the header in front). What the server sends faster than the elements are taken is kept in memory. Leaving early cancels the COPY.
     public nonisolated func copyOut(
         _ sql: SQL, file: String = #fileID, line: Int = #line
     ) -> AsyncThrowingStream<[UInt8], any Error> {

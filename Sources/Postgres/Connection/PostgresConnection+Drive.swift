@@ -8,7 +8,8 @@ extension PostgresConnection {
         pump()
     }
 
-    /// Sends what was left in the mailbox as part of a flight to which more will come.
+    /// Sends what was left in the mailbox as part of a flight to which more will come in this turn of the loop. At its end the flight
+    /// ends too, whatever the task does: the server counts the time of an idle transaction only behind a Sync.
     func sendOpenFlight() {
         takeMail()
         while !isLost, !isExclusive, case .request(let request)? = backlog.first {
@@ -16,6 +17,7 @@ extension PostgresConnection {
             send(request)
         }
         flush()
+        if machine.hasOpenFlight { mailbox.scheduleTurn() }
     }
 
     private func takeMail() {

@@ -20,9 +20,9 @@ extension PostgresConnection {
         }
     }
 
-    /// The same, with statements that go out in the flight of COMMIT and whose results somebody wants.
+    /// The same, with statements that go out in the flight of COMMIT and somebody who is told their results.
     ///
-    /// - Parameter body: returns its result and these statements.
+    /// - Parameter body: returns its result and how the transaction ends.
     package nonisolated(nonsending) func withClosingTransaction<R>(
         isolation: IsolationLevel = .readCommitted, retries: Int = 3, file: String = #fileID, line: Int = #line,
         _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> (R, TransactionClosing)
@@ -180,8 +180,8 @@ extension PostgresConnection {
 package struct TransactionClosing: Sendable {
     /// To be sent in the flight of COMMIT.
     package var statements: [SQL]
-    /// Is called with their results when the transaction has committed: on the thread of the connections, which it must not block,
-    /// and before anything that waits for the transaction goes on.
+    /// Is called with their results when the transaction has committed, before anything that waits for it goes on: on the thread of
+    /// the connections, which it must not block, or on the caller's if nothing had to be sent.
     package var committed: (@Sendable (ArraySlice<PostgresResult>) -> Void)?
 
     package init(_ statements: [SQL] = [], committed: (@Sendable (ArraySlice<PostgresResult>) -> Void)? = nil) {

@@ -64,7 +64,7 @@ public final class PostgresClient: Service, PostgresExecutor {
         }
     }
 
-    /// The same, with statements that go out in the flight of COMMIT and whose results somebody wants; see
+    /// The same, with statements that go out in the flight of COMMIT and somebody who is told their results; see
     /// ``PostgresConnection/withClosingTransaction(isolation:retries:file:line:_:)``.
     package nonisolated(nonsending) func withClosingTransaction<R>(
         isolation: IsolationLevel = .readCommitted, retries: Int = 3, file: String = #fileID, line: Int = #line,

@@ -508,4 +508,40 @@ private final class Bench {
         #expect(bench.positions() == Array(0..<count))
         #expect(bench.recovery.notices.isEmpty)
     }
+
+    /// A spare file counts as written from end to end, which makes syncs cheap, and a sync of one that is not would be dear. Fails when
+    /// a file that was made ahead and never written to is kept as a spare, and when one that was written is not.
+    @Test func onlyWhatWasWrittenIsKeptAsASpare() throws {
+        let bench = try Bench()
+        bench.settle()
+        #expect(!bench.segments.isEmpty)
+        bench.store.close()
+        #expect(bench.segments.isEmpty)
+        try bench.restart(kill: true)
+
+        // What is emptied becomes spare, and the next that is made ahead is made of it.
+        let count = 3 * bench.configuration.segmentSize / 100
+        let stored = (0..<count).map { bench.append($0) }
+        bench.settle()
+        for (number, place) in stored.enumerated() { bench.store.acknowledge(place, Sample.slot(1, number)) }
+        bench.settle()
+        let before = bench.segments.max()
+        var more = 0
+        while bench.segments.max() == before {
+            bench.append(count + more)
+            bench.settle()
+            more += 1
+        }
+        let ahead = try #require(bench.segments.max())
+        #expect(!isUnused(ahead, bench))
+        bench.store.close()
+        #expect(isUnused(ahead, bench))
+        try bench.restart(kill: true)
+        #expect(bench.positions() == Array(count..<(count + more)))
+    }
+
+    /// Whether a file is there that holds nothing.
+    private func isUnused(_ name: String, _ bench: Bench) -> Bool {
+        bench.disk.contents(name).map { $0.prefix(16).allSatisfy { $0 == 0 } } ?? false
+    }
 }

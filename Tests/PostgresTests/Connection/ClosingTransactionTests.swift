@@ -64,6 +64,27 @@ private struct Stop: Error {}
         }
     }
 
+    /// Fails when the flight stays open while the task waits for something else: the server would take the session for busy, and not
+    /// end it however long that lasts.
+    @Test func whoWaitsForSomethingElseIsIdleInTransaction() async throws {
+        try await database.connect { (connection) async throws in
+            try await database.connect { (observer) async throws in
+                let isIdle = try await onLoop {
+                    try await connection.withTransaction { transaction in
+                        transaction.enqueue("select 1")
+                        transaction.sendAhead()
+                        return try await eventually {
+                            try await observer.queryOne(
+                                "select state from pg_stat_activity where pid = \(connection.processID)", as: String.self)
+                                == "idle in transaction"
+                        }
+                    }
+                }
+                #expect(isIdle)
+            }
+        }
+    }
+
     /// An error may arrive while the flight is open, before anybody waits for it.
     @Test func whatFailsAheadFailsTheTransaction() async throws {
         try await database.connect { (connection) async throws in
