@@ -75,7 +75,7 @@ public struct MessageContext: Sendable {
         let envelope = try Envelope(
             event, id: id, source: source, correlationID: cause.correlationID, causationID: cause.causationID,
             traceparent: cause.childTrace(), extensions: extensions)
-        try collector.add(OutboxEntry(envelope, exchange: E.topic, isEvent: true, E.catalog, gate))
+        try collector.add(OutboxEntry(envelope, exchange: E.topic, E.catalog, gate))
     }
 
     /// Sends a command when the transaction commits. A command that no queue takes stays in the outbox and is tried again.
@@ -89,7 +89,7 @@ public struct MessageContext: Sendable {
         let envelope = try Envelope(
             command, id: id, source: source, correlationID: cause.correlationID, causationID: cause.causationID,
             traceparent: cause.childTrace(), extensions: extensions)
-        try collector.add(OutboxEntry(envelope, exchange: WellKnown.commandsExchange, isEvent: false, C.catalog, gate))
+        try collector.add(OutboxEntry(envelope, exchange: WellKnown.commandsExchange, C.catalog, gate))
     }
 
     /// Publishes an envelope that was made elsewhere, as it is. Its data is checked if a handled type, or
@@ -99,8 +99,7 @@ public struct MessageContext: Sendable {
     ///   - exchange: a topic, or ``WellKnown/commandsExchange`` for a command.
     /// - Throws: ``ContractViolation``; ``MessagingError`` `.contextEnded`.
     public func publish(_ envelope: Envelope, to exchange: String) throws {
-        try collector.add(
-            OutboxEntry(envelope, exchange: exchange, isEvent: exchange != WellKnown.commandsExchange, nil, gate))
+        try collector.add(OutboxEntry(envelope, exchange: exchange, nil, gate))
     }
 
     /// Sets a timer. It fires once, after the transaction has committed and the time has passed on the database's clock.

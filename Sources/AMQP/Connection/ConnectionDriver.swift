@@ -190,7 +190,7 @@ final class ConnectionDriver {
         try handle.flush()
     }
 
-    /// - Returns: true if more may be waiting.
+    /// - Returns: true if more may be waiting where the loop, which watches the socket, cannot see it.
     private func read(_ handle: RabbitHandle) throws(AMQPError) -> Bool {
         lastReceive = now
         for _ in 0..<1024 {

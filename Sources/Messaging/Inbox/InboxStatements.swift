@@ -47,7 +47,8 @@ enum InboxStatements {
 
     /// ``record(_:)``, which fails if any was known.
     static func recordNew(_ ids: [UUID]) -> SQL {
-        // One by itself is refused by the primary key: less for the server to do, and the usual case while there is little load.
+        // One by itself fails by the primary key: less for the server to do, and the usual case while there is little load. What fails
+        // is done again with care, which finds that it is known.
         if let id = ids.first, ids.count == 1 { return "INSERT INTO inbox (message_id) VALUES (\(id))" }
         return """
             WITH recorded AS (
@@ -62,12 +63,10 @@ enum InboxStatements {
         "SELECT CASE WHEN " + somethingWaits(keys: keys, steps: steps) + " THEN inbox_refuse() END"
     }
 
-    /// Whether a statement has refused, by ``MessageContext/refusal`` or as ``recordNew(_:)`` does, what was assumed.
+    /// Whether a statement has refused, by ``MessageContext/refusal``, what was assumed.
     static func isRefusal(_ error: PostgresError) -> Bool {
         if error.code == .aborted, let cause = error.underlying as? PostgresError { return isRefusal(cause) }
-        // A handler may have a table of that name elsewhere.
-        let isRecordOfOne = error.constraint == "inbox_pkey" && error.query?.hasPrefix("INSERT INTO inbox (message_id) VALUES") == true
-        return error.sqlState == "MR001" || (error.sqlState == "23505" && isRecordOfOne)
+        return error.sqlState == "MR001"
     }
 
     private static func somethingWaits(keys: [String], steps: [String]) -> SQL {

@@ -15,18 +15,17 @@ struct OutboxEntry: Sendable {
     var partitionKey: String
     var payload: [UInt8]
     /// Events are numbered, commands are not.
-    var isEvent: Bool
+    var isEvent: Bool { exchange != WellKnown.commandsExchange }
 
     /// - Throws: what the gate has against the message.
     init(
-        _ envelope: Envelope, exchange: String, isEvent: Bool, _ catalog: MessageCatalog?, _ gate: ContractGate
+        _ envelope: Envelope, exchange: String, _ catalog: MessageCatalog?, _ gate: ContractGate
     ) throws(ContractViolation) {
         messageID = envelope.id
         self.exchange = exchange
         routingKey = envelope.type
         partitionKey = envelope.partitionKey ?? ""
         payload = envelope.encoded()
-        self.isEvent = isEvent
         try gate.check(envelope, catalog, bytes: payload.count)
     }
 }

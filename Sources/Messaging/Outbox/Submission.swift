@@ -42,22 +42,22 @@ public struct Submission: Sendable {
 
     /// Adds a command.
     public mutating func send<C: Command>(_ command: C, id: UUID = .v7(), extensions: [String: String] = [:]) {
-        add(command, id: id, exchange: WellKnown.commandsExchange, isEvent: false, extensions: extensions)
+        add(command, id: id, exchange: WellKnown.commandsExchange, extensions: extensions)
     }
 
     /// Adds an event.
     public mutating func publish<E: Event>(_ event: E, id: UUID = .v7(), extensions: [String: String] = [:]) {
-        add(event, id: id, exchange: E.topic, isEvent: true, extensions: extensions)
+        add(event, id: id, exchange: E.topic, extensions: extensions)
     }
 
     private mutating func add<M: Message>(
-        _ message: M, id: UUID, exchange: String, isEvent: Bool, extensions: [String: String]
+        _ message: M, id: UUID, exchange: String, extensions: [String: String]
     ) {
         makers.append { source, cause, gate in
             let envelope = try Envelope(
                 message, id: id, source: source, correlationID: cause.correlationID ?? id,
                 causationID: cause.causationID, traceparent: cause.childTrace(), extensions: extensions)
-            return try OutboxEntry(envelope, exchange: exchange, isEvent: isEvent, M.catalog, gate)
+            return try OutboxEntry(envelope, exchange: exchange, M.catalog, gate)
         }
     }
 

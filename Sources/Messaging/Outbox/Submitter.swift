@@ -83,12 +83,11 @@ final class Submitter: Sendable {
 
     private func write(_ batch: [Pending]) async throws {
         let entries = batch.flatMap(\.entries)
-        let source = core.configuration.source
         try await core.postgres.withClosingTransaction { transaction in
             for pending in batch {
                 for statement in pending.statements { transaction.enqueue(statement) }
             }
-            return ((), core.closing(with: entries, source: source))
+            return ((), core.closing(with: entries))
         }
         core.counters.update {
             $0.submissions += batch.count

@@ -82,7 +82,6 @@ final class MessagingCore: Sendable {
     func transaction<R: Sendable>(
         _ body: @Sendable (PostgresTransaction) async throws -> (result: R, output: OutputCollector.Output)?
     ) async throws -> R? {
-        let source = configuration.source
         let left = try await postgres.withClosingTransaction { transaction in
             guard let left = try await body(transaction) else {
                 return (nil as (result: R, output: OutputCollector.Output)?, TransactionClosing())
@@ -92,7 +91,7 @@ final class MessagingCore: Sendable {
             for (_, gathered) in left.output.gathered.sorted(by: { $0.key < $1.key }) {
                 transaction.enqueue(gathered.statement(gathered.items))
             }
-            return (left, closing(with: left.output.entries, source: source))
+            return (left, closing(with: left.output.entries))
         }
         guard let left else { return nil }
         // One that is due only after the next regular look is found by that.
@@ -102,11 +101,11 @@ final class MessagingCore: Sendable {
     }
 
     /// Writes messages into the outbox with the commit, and hands them to the broker's connection the moment that it is answered.
-    func closing(with entries: [OutboxEntry], source: String) -> TransactionClosing {
+    func closing(with entries: [OutboxEntry]) -> TransactionClosing {
         let afterCommit = configuration.faults.afterCommit
         if entries.isEmpty { return TransactionClosing { _ in afterCommit?() } }
         let messages = entries.map { RelayRow.message($0) }
-        return TransactionClosing([OutboxWriter.insert(entries, source: source)]) { [feed] answers in
+        return TransactionClosing([OutboxWriter.insert(entries, source: configuration.source)]) { [feed] answers in
             afterCommit?()
             feed.handOver(messages, answers.first)
         }

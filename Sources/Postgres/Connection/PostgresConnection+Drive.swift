@@ -12,10 +12,7 @@ extension PostgresConnection {
     /// ends too, whatever the task does: the server counts the time of an idle transaction only behind a Sync.
     func sendOpenFlight() {
         takeMail()
-        while !isLost, !isExclusive, case .request(let request)? = backlog.first {
-            backlog.removeFirst()
-            send(request)
-        }
+        sendRequests()
         flush()
         if machine.hasOpenFlight { mailbox.scheduleTurn() }
     }
@@ -35,24 +32,27 @@ extension PostgresConnection {
     /// Sends the backlog as far as possible, ends the flight and pushes the bytes out.
     func pump() {
         if isLost { return failBacklog() }
-        while !isExclusive, let item = backlog.first {
-            if case .request(let request) = item {
-                backlog.removeFirst()
-                send(request)
-            } else if case .exclusive(let continuation) = item {
-                machine.finishFlight { self.perform($0, nil) }
-                guard machine.isIdle, !isLost else { break }
-                backlog.removeFirst()
-                becomeExclusive(continuation)
-            }
-            if isLost { return failBacklog() }
+        sendRequests()
+        while !isLost, !isExclusive, case .exclusive(let continuation)? = backlog.first {
+            machine.finishFlight { self.perform($0, nil) }
+            guard machine.isIdle, !isLost else { break }
+            backlog.removeFirst()
+            becomeExclusive(continuation)
+            sendRequests()
         }
+        if isLost { return failBacklog() }
         machine.finishFlight { self.perform($0, nil) }
         if isLost { return failBacklog() }
         flush()
     }
 
-    private func send(_ request: ConnectionRequest) { machine.append(request) { perform($0, request) } }
+    /// Up to the next that wants the connection for itself.
+    private func sendRequests() {
+        while !isLost, !isExclusive, case .request(let request)? = backlog.first {
+            backlog.removeFirst()
+            machine.append(request) { perform($0, request) }
+        }
+    }
 
     /// Hands one command to libpq, which copies it into its output buffer.
     private func perform(_ command: PipelineState<ConnectionRequest, PostgresResult>.Command, _ request: ConnectionRequest?) {

@@ -6,9 +6,13 @@ extension PoolMachine {
             // The server may be silent for longer than the waiter waits.
             return [.ping(connection)] + wake(at: waiter.deadline)
         }
+        lease(connection)
+        return [.grant(waiter: waiter.id, connection: connection)]
+    }
+
+    mutating func lease(_ connection: Int) {
         connections[connection]?.phase = .leased
         counters.acquired += 1
-        return [.grant(waiter: waiter.id, connection: connection)]
     }
 
     /// Whether it was unused for so long that its server may be gone.

@@ -93,8 +93,7 @@ extension PoolMachine {
     package mutating func acquireIdle(at now: Duration) -> Int? {
         guard !isClosing, waiters.isEmpty, let connection = idle.last, !needsPing(connection, now) else { return nil }
         idle.removeLast()
-        connections[connection]?.phase = .leased
-        counters.acquired += 1
+        lease(connection)
         return connection
     }
 

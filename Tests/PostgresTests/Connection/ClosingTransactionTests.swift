@@ -10,16 +10,6 @@ private struct Stop: Error {}
 
 /// What is sent before a transaction is awaited, and what is told when it has committed.
 @Suite(.timeLimit(.minutes(5))) struct ClosingTransactionTests {
-    private func table(_ connection: some PostgresExecutor, _ kind: SQL = "primary key") async throws -> SQL {
-        let name: SQL = "\(identifier: "t\(UUID().uuidString.prefix(8))")"
-        try await connection.execute("create table \(name) (n int \(kind))")
-        return name
-    }
-
-    private func count(_ table: SQL, _ executor: some PostgresExecutor) async throws -> Int? {
-        try await executor.queryOne("select count(*) from \(table)", as: Int.self)
-    }
-
     /// Runs the closure on the thread of the connections, where alone something can be sent ahead.
     private func onLoop<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
         try await Task(executorPreference: PostgresClient.executor) { try await body() }.value
@@ -27,24 +17,27 @@ private struct Stop: Error {}
 
     // MARK: Sent ahead
 
-    /// Fails when `sendAhead` sends nothing: the lock would be taken with COMMIT.
-    @Test func whatIsSentAheadBeginsBeforeAnythingIsAwaited() async throws {
+    /// Whether another session comes to see a state of one that has sent a statement ahead and awaits nothing of its own.
+    private func isSeen(afterSending statement: SQL, _ state: @escaping @Sendable (_ processID: Int32) -> SQL) async throws -> Bool {
         try await database.connect { (connection) async throws in
             try await database.connect { (observer) async throws in
-                let isLocked = try await onLoop {
+                try await onLoop {
                     try await connection.withTransaction { transaction in
-                        transaction.enqueue("select pg_advisory_xact_lock(4711, 1)")
+                        transaction.enqueue(statement)
                         transaction.sendAhead()
-                        return try await eventually {
-                            try await observer.queryOne(
-                                "select exists (select from pg_locks where classid = 4711 and objid = 1 and granted)", as: Bool.self)
-                                == true
-                        }
+                        return try await eventually { try await observer.queryOne(state(connection.processID), as: Bool.self) == true }
                     }
                 }
-                #expect(isLocked)
             }
         }
+    }
+
+    /// Fails when `sendAhead` sends nothing: the lock would be taken with COMMIT.
+    @Test func whatIsSentAheadBeginsBeforeAnythingIsAwaited() async throws {
+        let isLocked = try await isSeen(afterSending: "select pg_advisory_xact_lock(4711, 1)") { _ in
+            "select exists (select from pg_locks where classid = 4711 and objid = 1 and granted)"
+        }
+        #expect(isLocked)
     }
 
     /// Fails when what was sent ahead is taken for a transaction of which nothing was sent.
@@ -67,22 +60,10 @@ private struct Stop: Error {}
     /// Fails when the flight stays open while the task waits for something else: the server would take the session for busy, and not
     /// end it however long that lasts.
     @Test func whoWaitsForSomethingElseIsIdleInTransaction() async throws {
-        try await database.connect { (connection) async throws in
-            try await database.connect { (observer) async throws in
-                let isIdle = try await onLoop {
-                    try await connection.withTransaction { transaction in
-                        transaction.enqueue("select 1")
-                        transaction.sendAhead()
-                        return try await eventually {
-                            try await observer.queryOne(
-                                "select state from pg_stat_activity where pid = \(connection.processID)", as: String.self)
-                                == "idle in transaction"
-                        }
-                    }
-                }
-                #expect(isIdle)
-            }
+        let isIdle = try await isSeen(afterSending: "select 1") { processID in
+            "select state = 'idle in transaction' from pg_stat_activity where pid = \(processID)"
         }
+        #expect(isIdle)
     }
 
     /// An error may arrive while the flight is open, before anybody waits for it.

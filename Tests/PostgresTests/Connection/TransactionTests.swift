@@ -8,16 +8,6 @@ private let database = SuiteDatabase("tx")
 private struct Stop: Error {}
 
 @Suite(.timeLimit(.minutes(5))) struct TransactionTests {
-    private func table(_ connection: some PostgresExecutor) async throws -> SQL {
-        let name: SQL = "\(identifier: "t\(UUID().uuidString.prefix(8))")"
-        try await connection.execute("create table \(name) (n int primary key)")
-        return name
-    }
-
-    private func count(_ table: SQL, _ executor: some PostgresExecutor) async throws -> Int? {
-        try await executor.queryOne("select count(*) from \(table)", as: Int.self)
-    }
-
     @Test func commitsAndRollsBack() async throws {
         try await database.connect { (connection) async throws in
             let table = try await table(connection)

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Postgres
 import TestSupport
@@ -42,6 +43,18 @@ actor SuiteDatabase {
         change(&configuration)
         return try await PostgresClient(configuration: configuration, logger: TestPostgres.logger).executeThenClose(body)
     }
+}
+
+/// Makes a table of one column `n`.
+func table(_ executor: some PostgresExecutor, _ kind: SQL = "primary key") async throws -> SQL {
+    let name: SQL = "\(identifier: "t\(UUID().uuidString.prefix(8))")"
+    try await executor.execute("create table \(name) (n int \(kind))")
+    return name
+}
+
+/// How many rows a table has.
+func count(_ table: SQL, _ executor: some PostgresExecutor) async throws -> Int? {
+    try await executor.queryOne("select count(*) from \(table)", as: Int.self)
 }
 
 /// Waits until a condition holds, looking again after short pauses; false after a minute.
