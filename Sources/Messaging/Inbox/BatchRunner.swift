@@ -62,11 +62,7 @@ struct BatchRunner: Sendable {
         let (marks, before) = (Marks(messages), runs)
         do {
             return try await core.transaction { transaction in
-                transaction.enqueue(InboxStatements.recordNew(ids))
-                if let lock = marks.lock { transaction.enqueue(lock) }
-                if !marks.keys.isEmpty || !marks.steps.isEmpty {
-                    transaction.enqueue(InboxStatements.checkNone(keys: marks.keys, steps: marks.steps))
-                }
+                recordNew(ids, marks, in: transaction)
                 transaction.sendAhead()
                 return try await run(
                     messages, plan, before, isEager: true, mayAssume: mayAssume(plan), in: transaction)
@@ -76,6 +72,18 @@ struct BatchRunner: Sendable {
             if !Blame.isRefusal(error) { runs.count(error, of: messages) }
             core.logger.debug("messages are handled again with care", metadata: ["reason": "\(error)"])
             return nil
+        }
+    }
+
+    /// Records messages, and fails if any was known or must wait.
+    private func recordNew(_ ids: [UUID], _ marks: Marks, in transaction: PostgresTransaction) {
+        if ids.count == 1, marks.lock == nil, let key = marks.keys.first {
+            return transaction.enqueue(InboxStatements.recordNew(ids[0], key: key))
+        }
+        transaction.enqueue(InboxStatements.recordNew(ids))
+        if let lock = marks.lock { transaction.enqueue(lock) }
+        if !marks.keys.isEmpty || !marks.steps.isEmpty {
+            transaction.enqueue(InboxStatements.checkNone(keys: marks.keys, steps: marks.steps))
         }
     }
 

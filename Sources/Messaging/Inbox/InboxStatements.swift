@@ -45,6 +45,16 @@ enum InboxStatements {
         return parked + " UNION ALL SELECT key, true FROM (" + FenceStatements.find(steps) + ") AS fenced"
     }
 
+    /// ``record(_:)`` and ``checks(keys:steps:)`` in one statement, for a message by itself that belongs to no step: fails if it was
+    /// known, or its key has parked messages. What parks them while this waits for another process that handles the same message is
+    /// that process, and then the message is known.
+    static func recordNew(_ id: UUID, key: String) -> SQL {
+        """
+        INSERT INTO inbox (message_id) SELECT \(id)::uuid
+        WHERE CASE WHEN EXISTS (SELECT FROM parked WHERE partition_key = \(key)) THEN inbox_refuse() ELSE true END
+        """
+    }
+
     /// ``record(_:)``, which fails if any was known.
     static func recordNew(_ ids: [UUID]) -> SQL {
         // One by itself fails by the primary key: less for the server to do, and the usual case while there is little load. What fails

@@ -81,6 +81,21 @@ struct EagerTests {
         }
     }
 
+    /// The statement that records one by itself asks for parked ones too. Fails when it does not refuse for their sake.
+    @Test func aMessageByItselfBehindAParkedOneDoesNotRun() async throws {
+        try await Rig.with { rig in
+            let handlers = eager(rig) { envelope, _ in if envelope.value == 0 { throw Permanent("poison") } }
+            try await rig.running(handlers) { messaging in
+                await rig.publish([rig.message(0, key: "bad")])
+                try await rig.eventually { messaging.snapshot().parked == 1 }
+                await rig.publish([rig.message(1, key: "bad")])
+                try await rig.eventually { messaging.snapshot().parked + messaging.snapshot().handled == 2 }
+                #expect(try await rig.seen().isEmpty)
+                #expect(try await rig.number("SELECT count(*) FROM parked WHERE status = 'waiting'") == 1)
+            }
+        }
+    }
+
     /// What a failed run wanted to publish is gone with it, and so are its rows.
     @Test func aFailedRunLeavesNothing() async throws {
         try await Rig.with { rig in
