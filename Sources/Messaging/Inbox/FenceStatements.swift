@@ -10,20 +10,26 @@ enum FenceStatements {
     /// each other's compensations without need.
     private static let locks: Int32 = 1024
 
+    /// The first half of a lock's name, for all of a schema.
+    private static let space: SQL = "hashtext('millrace.fence.' || current_schema())"
+
+    /// The second half.
+    private static func number(_ key: SQL) -> SQL { "hashtext(" + key + ") & (\(locks)::int - 1)" }
+
     /// Locks steps until the end of the transaction: one that is to be run against its compensation, one that is to be compensated
     /// against everybody. In order, so that two batches wait for each other instead of deadlocking. nil for no steps.
     static func lock(_ marks: [FenceMark]) -> SQL? {
         if marks.isEmpty { return nil }
         // For one by itself, with less for the server to do.
         if let mark = marks.first, marks.count == 1 {
-            let place: SQL = "(hashtext('millrace.fence.' || current_schema()), hashtext(\(mark.key)) & (\(locks)::int - 1))"
-            return (mark.isCompensation ? "SELECT pg_advisory_xact_lock" : "SELECT pg_advisory_xact_lock_shared") + place
+            let lock: SQL = mark.isCompensation ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared"
+            return "SELECT " + lock + "(" + space + ", " + number("\(mark.key)") + ")"
         }
         return """
             SELECT count(CASE WHEN is_compensated
-                         THEN pg_advisory_xact_lock(hashtext('millrace.fence.' || current_schema()), number)::text
-                         ELSE pg_advisory_xact_lock_shared(hashtext('millrace.fence.' || current_schema()), number)::text END)
-            FROM (SELECT hashtext(key) & (\(locks)::int - 1) AS number, bool_or(is_compensation) AS is_compensated
+                         THEN pg_advisory_xact_lock(\(space), number)::text
+                         ELSE pg_advisory_xact_lock_shared(\(space), number)::text END)
+            FROM (SELECT \(number("key")) AS number, bool_or(is_compensation) AS is_compensated
                   FROM unnest(\(marks.map(\.key))::text[], \(marks.map(\.isCompensation))::bool[]) AS marks(key, is_compensation)
                   GROUP BY 1 ORDER BY 1) AS steps
             """

@@ -51,7 +51,7 @@ enum InboxStatements {
     static func recordNew(_ id: UUID, key: String) -> SQL {
         """
         INSERT INTO inbox (message_id) SELECT \(id)::uuid
-        WHERE CASE WHEN EXISTS (SELECT FROM parked WHERE partition_key = \(key)) THEN inbox_refuse() ELSE true END
+        WHERE CASE WHEN \(somethingWaits(keys: [key], steps: [])) THEN inbox_refuse() ELSE true END
         """
     }
 
