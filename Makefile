@@ -3,8 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 ORDERS ?= 6919
-SWIFT_BUILD = swift build -c release
-BIN = .build/release
+BIN = .build/bin
 
 .PHONY: help setup build demo chaos test conformance bench doctor lint clean
 

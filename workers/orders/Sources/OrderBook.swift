@@ -38,7 +38,7 @@ struct OrderBook: Sendable {
             VALUES (\(order.orderID), \(order.customerID), \(order.status.rawValue), \(order.totalCents), \(order.reason),
                 \(Int32(order.version)))
             ON CONFLICT (order_id) DO UPDATE
-            SET status = excluded.status, reason = excluded.reason, version = excluded.version, updated_at = now()
+            SET status = excluded.status, reason = excluded.reason, version = excluded.version, updated_at = clock_timestamp()
             """)
     }
 }
