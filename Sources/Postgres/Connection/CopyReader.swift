@@ -64,6 +64,7 @@ extension PostgresConnection {
         var size = 0
         while !isLost {
             var row: UnsafeMutablePointer<CChar>?
+            let seen = reads
             let count = PQgetCopyData(link.pointer, &row, 1)
             if count > 0, let row {
                 rows.append(Array(UnsafeRawBufferPointer(start: row, count: Int(count))))
@@ -77,7 +78,7 @@ extension PostgresConnection {
                     throw PostgresError(
                         code: .cancelled, message: "the task was cancelled during COPY", query: sql.text, file: file, line: line)
                 }
-                await moreToRead()
+                await moreToRead(since: seen)
             } else {
                 _ = try await endCopy(sql, file: file, line: line).get()
                 return (rows, true)
@@ -100,11 +101,12 @@ extension PostgresConnection {
     private func drainCopy(_ sql: SQL, file: String, line: Int) async {
         while !isLost {
             var row: UnsafeMutablePointer<CChar>?
+            let seen = reads
             let count = PQgetCopyData(link.pointer, &row, 1)
             if count > 0 {
                 PQfreemem(row)
             } else if count == 0 {
-                await moreToRead()
+                await moreToRead(since: seen)
             } else {
                 _ = await endCopy(sql, file: file, line: line)
                 return

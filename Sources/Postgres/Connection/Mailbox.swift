@@ -109,6 +109,23 @@ final class Mailbox: Sendable {
         PostgresError(code: .usage, message: message, query: request.statements.first?.text, file: request.file, line: request.line)
     }
 
+    /// Leaves the wish to own the connection for a COPY of this transaction, or of none, or says why that cannot be. Looked at and left
+    /// at once: behind the end of its transaction a COPY would be one of its own, which stays.
+    func post(copy continuation: CheckedContinuation<Result<Void, PostgresError>, Never>, of transaction: UInt64?) -> PostgresError? {
+        let (error, mustSchedule) = state.withLock { state -> (PostgresError?, Bool) in
+            if let closed = state.closed { return (closed, false) }
+            guard state.transaction?.id == transaction, state.transaction?.isEnding != true else {
+                let message = "COPY outside of the transaction that is open, or after its end"
+                return (PostgresError(code: .usage, message: message), false)
+            }
+            state.items.append(.exclusive(continuation))
+            defer { state.isScheduled = true }
+            return (nil, !state.isScheduled)
+        }
+        if mustSchedule { schedule() }
+        return error
+    }
+
     /// Leaves something other than a request. Returns false when the connection is closed.
     @discardableResult
     func post(_ item: MailboxItem) -> Bool {

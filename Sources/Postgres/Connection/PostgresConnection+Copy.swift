@@ -92,17 +92,9 @@ extension PostgresConnection {
             throw PostgresError(
                 code: .usage, message: "this must be a COPY statement without parameters", query: sql.text, file: file, line: line)
         }
-        let open = mailbox.withState { $0.transaction?.id }
-        guard open == transaction else {
-            throw PostgresError(
-                code: .usage, message: "COPY outside of the transaction that is open, or after its end", query: sql.text, file: file,
-                line: line)
-        }
         try await withCheckedContinuation { continuation in
-            if !mailbox.post(.exclusive(continuation)) {
-                let error = mailbox.withState { $0.closed }
-                continuation.resume(
-                    returning: .failure(error ?? PostgresError(code: .connectionClosed, message: "the connection is closed")))
+            if let error = mailbox.post(copy: continuation, of: transaction) {
+                continuation.resume(returning: .failure(error.at(query: sql.text, file: file, line: line)))
             }
         }.get()
         guard PQsendQuery(link.pointer, sql.text) == 1 else {
@@ -173,19 +165,31 @@ extension PostgresConnection {
     func flushed() async {
         flush()
         while !isLost, PQflush(link.pointer) == 1 {
-            link.armWriter()
-            await withCheckedContinuation { writeWaiters.append($0) }
+            await withCheckedContinuation { continuation in
+                guard !isLost, PQflush(link.pointer) == 1 else { return continuation.resume() }
+                link.armWriter()
+                writeWaiters.append(continuation)
+            }
         }
     }
 
     /// Waits until `PQgetResult` would not block; false when the connection is lost.
     func answered() async -> Bool {
-        while !isLost, PQisBusy(link.pointer) != 0 { await moreToRead() }
-        return !isLost
+        while !isLost {
+            let seen = reads
+            if PQisBusy(link.pointer) == 0 { return true }
+            await moreToRead(since: seen)
+        }
+        return false
     }
 
-    /// Waits until the socket has something, and it was read.
-    func moreToRead() async {
-        await withCheckedContinuation { readWaiters.append($0) }
+    /// Waits until something was read from the socket after ``reads`` was `seen`, or the connection is lost.
+    ///
+    /// A task that prefers an executor may leave the actor for a moment with every call of an asynchronous function, also of the actor's
+    /// own: what was read then, behind the caller's look at libpq, must not be waited for.
+    func moreToRead(since seen: UInt64) async {
+        await withCheckedContinuation { continuation in
+            if isLost || reads != seen { continuation.resume() } else { readWaiters.append(continuation) }
+        }
     }
 }

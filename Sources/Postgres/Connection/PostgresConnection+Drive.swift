@@ -97,6 +97,7 @@ extension PostgresConnection {
         if isLost { return }
         repeat {
             let isAlive = PQconsumeInput(link.pointer) == 1
+            reads += 1
             if !isExclusive { receiveAnswers() }
             if isLost { return }
             deliverNotifications()

@@ -23,6 +23,8 @@ public actor PostgresConnection: PostgresExecutor {
     var isSendBroken = false
     var isExclusive = false
     var wasServerIdle = true
+    /// How often the socket was read.
+    var reads: UInt64 = 0
     /// Resumed when the socket has something to read (COPY only).
     var readWaiters: [CheckedContinuation<Void, Never>] = []
     /// Resumed when all output has left (COPY only).

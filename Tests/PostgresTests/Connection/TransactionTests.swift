@@ -254,7 +254,15 @@ private struct Stop: Error {}
         }
     }
 
-    /// The same with a COPY that a task without a parent has begun. Fails when BEGIN is taken back nevertheless: the row would stay.
+    private static func oneRow() -> AsyncStream<[UInt8]> {
+        AsyncStream { feed in
+            feed.yield(Array("1\n".utf8))
+            feed.finish()
+        }
+    }
+
+    /// The same with a COPY that a task without a parent has begun. Fails when BEGIN is taken back nevertheless: the row would stay; and,
+    /// under the thread sanitizer, when `moreToRead` waits for what was read already: ROLLBACK would wait for the COPY.
     @Test func aCopyOfARolledBackTransactionLeavesNothing() async throws {
         try await database.connect { (connection) async throws in
             let table = try await table(connection)
@@ -262,11 +270,7 @@ private struct Stop: Error {}
             let work = Task(executorPreference: PostgresClient.executor) {
                 try await connection.withTransaction { transaction in
                     Task(executorPreference: PostgresClient.executor) {
-                        let rows = AsyncStream<[UInt8]> { feed in
-                            feed.yield(Array("1\n".utf8))
-                            feed.finish()
-                        }
-                        _ = try? await transaction.copyIn("copy \(table) from stdin", rows: rows)
+                        _ = try? await transaction.copyIn("copy \(table) from stdin", rows: Self.oneRow())
                         copies.add()
                     }
                     for _ in 0..<5 { await Task.yield() }
@@ -276,6 +280,30 @@ private struct Stop: Error {}
             await #expect(throws: Stop.self) { try await work.value }
             #expect(await eventually { copies.count == 1 })
             #expect(try await count(table, connection) == 0)
+        }
+    }
+
+    /// A COPY that such a task begins while its transaction ends is refused. Fails when `post(copy:of:)` does not ask for that: the row
+    /// would stay.
+    @Test func noCopyBehindTheEndOfItsTransaction() async throws {
+        try await database.connect { (connection) async throws in
+            let table = try await table(connection)
+            for _ in 0..<20 {
+                let refusals = Tally()
+                await #expect(throws: Stop.self) {
+                    try await connection.withTransaction { transaction in
+                        try await transaction.execute("select 1")
+                        Task {
+                            repeat {} while (try? await transaction.copyIn("copy \(table) from stdin", rows: Self.oneRow())) != nil
+                            refusals.add()
+                        }
+                        for _ in 0..<5 { await Task.yield() }
+                        throw Stop()
+                    }
+                }
+                #expect(await eventually { refusals.count == 1 })
+                #expect(try await count(table, connection) == 0)
+            }
         }
     }
 
