@@ -1,6 +1,6 @@
 -- What orderload has sent (standard input: command id, due time) and how it ended: orders/s, p50 and p99 in ms until the order's state is
--- final, and p50 until the edge's read model says so. Time begins when an order was due at the client and not when the edge has read it, and ends
--- in the statement that writes that state, both as at the peer, which keeps no read model.
+-- final, and p50 until the edge's read model says so. Time begins when an order was due at the client and not when the edge has read it,
+-- and ends in the statement that writes that state, both as at the peer, which keeps no read model.
 create temp table sent (id uuid, at double precision);
 \copy sent from pstdin (delimiter ' ')
 create temp view ended as

@@ -112,32 +112,23 @@ final class Mailbox: Sendable {
     /// Leaves the wish to own the connection for a COPY of this transaction, or of none, or says why that cannot be. Looked at and left
     /// at once: behind the end of its transaction a COPY would be one of its own, which stays.
     func post(copy continuation: CheckedContinuation<Result<Void, PostgresError>, Never>, of transaction: UInt64?) -> PostgresError? {
+        post(.exclusive(continuation)) { state in
+            if state.transaction?.id == transaction, state.transaction?.isEnding != true { return nil }
+            return PostgresError(code: .usage, message: "COPY outside of the transaction that is open, or after its end")
+        }
+    }
+
+    /// Leaves something other than a request, or says why that cannot be: the connection is closed, or what `refusal` says.
+    @discardableResult
+    func post(_ item: MailboxItem, unless refusal: (borrowing State) -> PostgresError? = { _ in nil }) -> PostgresError? {
         let (error, mustSchedule) = state.withLock { state -> (PostgresError?, Bool) in
-            if let closed = state.closed { return (closed, false) }
-            guard state.transaction?.id == transaction, state.transaction?.isEnding != true else {
-                let message = "COPY outside of the transaction that is open, or after its end"
-                return (PostgresError(code: .usage, message: message), false)
-            }
-            state.items.append(.exclusive(continuation))
+            if let error = state.closed ?? refusal(state) { return (error, false) }
+            state.items.append(item)
             defer { state.isScheduled = true }
             return (nil, !state.isScheduled)
         }
         if mustSchedule { schedule() }
         return error
-    }
-
-    /// Leaves something other than a request. Returns false when the connection is closed.
-    @discardableResult
-    func post(_ item: MailboxItem) -> Bool {
-        let (isOpen, mustSchedule) = state.withLock { state -> (Bool, Bool) in
-            if state.closed != nil { return (false, false) }
-            state.items.append(item)
-            let mustSchedule = !state.isScheduled
-            state.isScheduled = true
-            return (true, mustSchedule)
-        }
-        if mustSchedule { schedule() }
-        return isOpen
     }
 
     /// Has the connection take a turn although nothing asks for one.

@@ -161,15 +161,12 @@ extension PostgresConnection {
         pump()
     }
 
-    /// Waits until all output has left.
+    /// Waits until all output has left, or the connection is lost.
     func flushed() async {
-        flush()
-        while !isLost, PQflush(link.pointer) == 1 {
-            await withCheckedContinuation { continuation in
-                guard !isLost, PQflush(link.pointer) == 1 else { return continuation.resume() }
-                link.armWriter()
-                writeWaiters.append(continuation)
-            }
+        await withCheckedContinuation { continuation in
+            if isLost { return continuation.resume() }
+            writeWaiters.append(continuation)
+            flush()
         }
     }
 

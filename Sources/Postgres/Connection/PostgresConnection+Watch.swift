@@ -14,9 +14,7 @@ extension PostgresConnection {
         defer { guardian.cancel() }
         // A COPY in nobody's hands is over, and so is everything before it, when it is our turn.
         let result = await withCheckedContinuation { continuation in
-            if !mailbox.post(.exclusive(continuation)) {
-                continuation.resume(returning: .failure(PostgresError(code: .connectionClosed, message: "closed")))
-            }
+            if let error = mailbox.post(.exclusive(continuation)) { continuation.resume(returning: .failure(error)) }
         }
         guard case .success = result else { return false }
         await endExclusive()

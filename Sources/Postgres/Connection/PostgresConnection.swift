@@ -80,7 +80,7 @@ public actor PostgresConnection: PostgresExecutor {
     /// Ends the session. Statements that are still running fail with code `connectionClosed`.
     public nonisolated func close() async {
         await withCheckedContinuation { continuation in
-            if !mailbox.post(.close(continuation)) { continuation.resume() }
+            if mailbox.post(.close(continuation)) != nil { continuation.resume() }
         }
     }
 
